@@ -1,0 +1,1 @@
+"""Wiring only: environment, settings, URLs, Celery, server entry points. Nothing imports it."""

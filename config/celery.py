@@ -1,0 +1,76 @@
+"""Celery, which carries bells to workers, fires schedules, and enqueues jobs by their names."""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+from kombu import Exchange, Queue
+from kombu.transport.redis import Transport
+from redis.exceptions import OutOfMemoryError
+
+from storychain.queues.topology import EXPORT, QUEUES
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+IS_REDIS = settings.CELERY_BROKER_URL.startswith(("redis", "sentinel", "valkey"))
+RESTORE_SECONDS = 5
+
+REDIS_OPTIONS = {
+    "global_keyprefix": f"{settings.KEY_PREFIX}:celery:",
+    "priority_steps": [0],  # priorities are the ledger's; each step would be one more key to watch
+    "socket_connect_timeout": settings.QUEUE_TIMEOUT_SECONDS,
+    "socket_timeout": settings.QUEUE_TIMEOUT_SECONDS,
+    "socket_keepalive": True,
+    "retry_on_timeout": False,
+    # A bell that died with its worker is rung again by the ledger, long before this.
+    "visibility_timeout": 3600,
+    "unacked_restore_interval": RESTORE_SECONDS,
+    "unacked_restore_throttle": 1,
+}
+AMQP_OPTIONS = {
+    "confirm_publish": True,
+    "connect_timeout": settings.QUEUE_TIMEOUT_SECONDS,
+    "write_timeout": settings.QUEUE_TIMEOUT_SECONDS,
+}
+
+
+def _queue(name: str) -> Queue:
+    # An exchange of its own: else all five would be bound to one, and each get every message.
+    arguments = None if IS_REDIS else {"x-queue-type": "quorum"}
+    return Queue(name, Exchange(name), routing_key=name, queue_arguments=arguments)
+
+
+# A full Redis is to a worker what a lost one is: it tries again instead of ending.
+Transport.connection_errors = (*Transport.connection_errors, OutOfMemoryError)
+
+app = Celery("storychain", set_as_current=True)
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    broker_transport_options=REDIS_OPTIONS if IS_REDIS else AMQP_OPTIONS,
+    broker_connection_timeout=settings.QUEUE_TIMEOUT_SECONDS,
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    task_queues=[_queue(name) for name in QUEUES],
+    task_create_missing_queues=False,
+    task_default_queue=EXPORT,
+    task_acks_late=True,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    event_serializer="json",
+    result_expires=None,  # else beat would grow a job of its own
+    task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1},
+    worker_prefetch_multiplier=1,
+    worker_disable_prefetch=IS_REDIS,
+    worker_soft_shutdown_timeout=settings.QUEUE_GRACE_SECONDS,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    worker_cancel_long_running_tasks_on_connection_loss=False,
+    worker_max_memory_per_child=settings.QUEUE_CHILD_MEMORY_KB,
+    timezone="UTC",
+    beat_scheduler="storychain.schedules.scheduler:SlotScheduler",
+)
+
+from storychain.queues.worker import set_up  # noqa: E402 - needs the settings
+
+set_up(app)
