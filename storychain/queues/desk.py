@@ -1,0 +1,97 @@
+"""What an operator does with queues and jobs; each step is one step of the ledger."""
+
+from collections.abc import Callable
+
+from storychain import outbox
+from storychain.errors import Conflict, Invalid
+from storychain.queues import bells
+from storychain.queues.records import JobNotFound, get_job, list_jobs
+from storychain.queues.scripts import Script
+from storychain.queues.topology import QUEUES
+
+BATCH = 500
+
+_pause = Script("pause", list[str])
+_cancel = Script("cancel", str)
+_retry = Script("retry", tuple[list[str], str])
+_discard = Script("discard", str)
+
+
+class NotPossible(Conflict):
+    """The job is in a state where this cannot be done to it."""
+
+    code, title = "not-possible", "The job's state does not allow it"
+
+
+def pause_queue(queue: str) -> None:
+    """Let no job of a queue be claimed any more; those that run go on. Raise Invalid if unknown."""
+    _set_paused(queue, paused=True)
+
+
+def resume_queue(queue: str) -> None:
+    """Let a queue's jobs be claimed again."""
+    _set_paused(queue, paused=False)
+
+
+def _set_paused(queue: str, *, paused: bool) -> None:
+    if queue not in QUEUES:
+        raise Invalid(f"No queue is named {queue!r}: there are {', '.join(QUEUES)}.")
+    bells.ring(_pause({"queue": queue, "paused": paused}))
+
+
+def cancel_job(job_id: str) -> str:
+    """End a job that waits as failed; tell one that runs to stop. Return the state that it had.
+
+    Raise JobNotFound, or NotPossible if it has ended.
+    """
+    return _act(job_id, _cancel, ("waiting", "delayed", "parked", "active"))
+
+
+def retry_job(job_id: str) -> str:
+    """Let a dead or failed job wait again as if it were new, or a delayed one at once.
+
+    Return the state that it had; raise JobNotFound, or NotPossible in another state.
+    """
+
+    def retry(call: dict[str, str]) -> str:
+        rings, state = _retry(call)
+        bells.ring(rings)
+        return state
+
+    return _act(job_id, retry, ("dead", "failed", "delayed"))
+
+
+def discard_job(job_id: str) -> str:
+    """Give up a dead job: it is failed, and forgotten in time. Raise as `retry_job` does."""
+    return _act(job_id, _discard, ("dead",))
+
+
+def act_on_all(*, queue: str, state: str, action: Callable[[str], str]) -> int:
+    """Do one of the above to all jobs of a queue in a state; return to how many."""
+    done = 0
+    while found := list_jobs(queue=queue, state=state, limit=BATCH):
+        for record in found:
+            done += _try(action, record.id)
+        if len(found) < BATCH:
+            break
+    return done
+
+
+def _try(action: Callable[[str], str], job_id: str) -> bool:
+    try:
+        action(job_id)
+    except (JobNotFound, NotPossible):
+        return False  # it moved on meanwhile
+    return True
+
+
+def _act(job_id: str, action: Callable[[dict[str, str]], str], states: tuple[str, ...]) -> str:
+    state = action({"id": job_id})
+    if state not in states:
+        raise NotPossible(
+            f"Job {job_id} is {get_job(job_id).state}; this takes {', '.join(states)}."
+        )
+    now = get_job(job_id)
+    if now.state == "failed" and now.is_outbox:
+        outbox.complete([job_id])
+    return state

@@ -1,0 +1,72 @@
+"""The ledger's Lua, as functions: arguments and replies are MessagePack, typed with msgspec."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from redis.commands.core import Script as RedisScript
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.exceptions import TimeoutError as RedisTimeout
+
+from storychain import redis
+from storychain.errors import Unavailable
+
+LUA = Path(__file__).parent / "lua"
+INCLUDE = re.compile(r"^-- include (\w+)\.lua$", re.MULTILINE)
+Reply = TypeVar("Reply")
+
+
+class LedgerAway(Unavailable):
+    """The queue Redis does not answer; what was asked may or may not have happened."""
+
+    code, title = "ledger-away", "The job queues do not answer"
+
+
+@contextmanager
+def asking_ledger() -> Iterator[Any]:
+    """Yield the client of the ledger's server; raise LedgerAway where that does not answer.
+
+    After two failures in a row nobody waits for it any more, until the breaker has found it well.
+    """
+    breaker = redis.breaker("queue")
+    if not breaker.allows():
+        raise LedgerAway("The ledger did not answer a moment ago.")
+    try:
+        yield redis.client("queue")
+    except (RedisConnectionError, RedisTimeout) as error:
+        breaker.fail()
+        raise LedgerAway(f"The ledger does not answer: {error}") from error
+    except (OutOfMemoryError, ReadOnlyError) as error:
+        raise LedgerAway(f"The ledger takes nothing: {error}") from error
+    breaker.succeed()
+
+
+class Script(Generic[Reply]):
+    """One script of `lua/`; it runs as one step of the server."""
+
+    def __init__(self, name: str, reply: type[Reply]) -> None:
+        """Name the file and say what it returns."""
+        self._name = name
+        self._decoder = msgspec.msgpack.Decoder(reply)
+
+    def __call__(self, call: object) -> Reply:
+        """Run it; raise LedgerAway if the server does not answer, or has no room."""
+        args = [msgspec.msgpack.encode(call)]
+        with asking_ledger() as client:
+            packed = _registered(self._name)(keys=[redis.key("q:")], args=args, client=client)
+        return self._decoder.decode(packed)
+
+
+@cache
+def _registered(name: str) -> RedisScript:
+    return RedisScript(redis.client("queue"), _read(name))
+
+
+def _read(name: str) -> str:
+    text = (LUA / f"{name}.lua").read_text()
+    return INCLUDE.sub(lambda found: _read(found[1]), text)

@@ -1,0 +1,78 @@
+"""What passes between a process and the ledger, and what the ledger keeps of a job."""
+
+from typing import Literal, NamedTuple
+
+import msgspec
+
+State = Literal["completed", "delayed", "failed", "dead", "waiting"]
+
+
+class Spec(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a job is, from enqueue to the end: `level` 0 goes first, `args` is its payload."""
+
+    name: str
+    args: msgspec.Raw
+    attempts: int
+    level: int
+    outbox: bool = False
+    slot: str | None = None
+
+
+UNREADABLE = Spec(name="(unreadable)", args=msgspec.Raw(b"{}"), attempts=1, level=3)
+
+
+def decode_spec(text: str) -> Spec:
+    """Return a stored spec; UNREADABLE, which no worker can run, if it is not what we write."""
+    try:
+        return msgspec.json.decode(text, type=Spec)
+    except msgspec.DecodeError:
+        return UNREADABLE
+
+
+class Entry(NamedTuple):
+    """A job to be taken in; it has `unique` until it ends, and `lock` while it runs."""
+
+    job_id: str
+    queue: str
+    spec: Spec
+    delay: float = 0
+    unique: str = ""
+    lock: str = ""
+    is_marked: bool = False
+
+
+class Known(NamedTuple):
+    """An entry that was there already: its position, the id it goes by, and where that job is."""
+
+    position: int
+    job_id: str
+    state: str
+
+
+class Claimed(NamedTuple):
+    """A job in our hands, until its lease ends; `token` proves that it still is."""
+
+    job_id: str
+    token: int
+    attempt: int
+    spec_json: str
+
+
+class Outcome(NamedTuple):
+    """How an attempt ended; `text` is the result as JSON, or the error."""
+
+    job_id: str
+    token: int
+    state: State
+    text: str = ""
+    delay_ms: int = 0
+
+
+class Ask(NamedTuple):
+    """How many jobs a holder wants; `nonce` makes asking again after a lost reply harmless."""
+
+    want: int
+    cap: int
+    nonce: str
+    answers_bell: bool = False
+    linger_seconds: float = 0
