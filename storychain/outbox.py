@@ -1,0 +1,211 @@
+"""Rows stored with a write and delivered at least once after it.
+
+1. `add` stores a row in the write's own transaction.
+2. When the transaction is through, its rows are delivered inline; nobody waits for a part that is
+   down, as the clients' time-outs are short.
+3. `relay_once` offers what is due: undelivered rows with growing waits, and rows that were
+   delivered but not completed for OUTBOX_REOFFER_SECONDS, as the one who took them may have lost
+   everything. Two relays may offer a row at once: whoever takes one twice must notice, as a row's
+   id is its job's id.
+4. `complete` deletes the row.
+
+The rows' own state is written past the Document face on purpose: nothing caches an outbox row, and
+each delivery would else be a transaction of its own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import msgspec
+import structlog
+from django.conf import settings
+from mongoengine import fields
+from pymongo import UpdateOne, WriteConcern
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from storychain.documents import Document, StringField, UnitOfWork, current_unit, ended
+from storychain.errors import Unavailable
+
+log = structlog.get_logger(__name__)
+Handler = Callable[[list["OutboxRow"]], Iterable[str]]
+
+LONGEST_WAIT = 6  # doublings of the first wait between two tries of an undeliverable row
+URGENT = "bump"  # readers believe old pages until it is delivered: it comes first, its waits do not
+# grow, and once taken it is complete
+OUTAGES = (Unavailable, OSError, RedisConnectionError, RedisTimeoutError)
+
+_handlers: dict[str, Handler] = {}
+
+
+class _JSONField(fields.BaseField):
+    """Plain values kept as one text: names that a user chose may begin with "$" or hold dots."""
+
+    def to_mongo(self, value: Any) -> str:
+        return msgspec.json.encode(value).decode()
+
+    def to_python(self, value: Any) -> Any:
+        return msgspec.json.decode(value) if isinstance(value, str) else value
+
+
+class OutboxRow(Document):
+    """Something that must happen because of a write; `next_at` is when it is offered again."""
+
+    row_id = StringField(primary_key=True)
+    kind = StringField(required=True)
+    payload = _JSONField(required=True)
+    tries = fields.IntField(default=0)
+    created_at = fields.DateTimeField(required=True)
+    next_at = fields.DateTimeField(required=True)
+
+    meta = {"collection": "outbox", "indexes": ["next_at", "kind"]}
+
+
+def add(*, kind: str, payload: dict[str, Any], row_id: str | None = None) -> str:
+    """Store a row in the current unit of work and return its id; RuntimeError outside of one.
+
+    The payload is plain JSON values.
+    """
+    unit = current_unit()
+    if unit is None:
+        raise RuntimeError("an outbox row belongs to a unit of work")
+    now = datetime.now(UTC)
+    row = OutboxRow(
+        row_id=row_id or uuid.uuid4().hex,
+        kind=kind,
+        payload=payload,
+        created_at=now,
+        next_at=now + _first_wait(),
+    )
+    row.validate()
+    OutboxRow._get_collection().insert_one(row.to_mongo())
+    unit.notes.setdefault("outbox", []).append(row)
+    return str(row.row_id)
+
+
+def handles(kind: str) -> Callable[[Handler], Handler]:
+    """Register who takes the rows of a kind: a function that returns the ids that it has taken.
+
+    Rows that it leaves out are offered again later. If it raises, the rows are offered singly, so
+    that a bad one holds up no other; not after an outage, which every row would meet.
+    """
+
+    def register(handler: Handler) -> Handler:
+        _handlers[kind] = handler
+        return handler
+
+    return register
+
+
+def relay_once(*, limit: int = 500, until: Callable[[], bool] = lambda: False) -> int:
+    """Offer the rows that are due, the longest due first, and return how many were taken.
+
+    `limit` at a time, as long as any of them are taken and `until` does not say that it is enough.
+    """
+    due = OutboxRow.objects(next_at__lte=datetime.now(UTC)).order_by("next_at").no_cache()
+    stream, taken = iter(due), 0
+    while rows := list(islice(stream, limit)):
+        delivered = _deliver(rows)
+        taken += delivered
+        if not delivered or until():
+            break
+    return taken
+
+
+def flush(kind: str) -> bool:
+    """Offer every row of a kind, due or not, and tell whether all of them were taken."""
+    rows = list(OutboxRow.objects(kind=kind))
+    return _deliver(rows) == len(rows)
+
+
+def complete(row_ids: Iterable[str], *, is_awaited: bool = True) -> None:
+    """Delete rows whose purpose is fulfilled; unknown ids are fine.
+
+    Not awaited, MongoDB's answer costs no time, and a row that stays is delivered once more.
+    """
+    rows = OutboxRow._get_collection()
+    if not is_awaited:
+        rows = rows.with_options(write_concern=WriteConcern(w=0))
+    if ids := list(row_ids):
+        rows.delete_many({"_id": {"$in": ids}})
+
+
+def depth() -> dict[str, float]:
+    """Return how many rows wait and how old, in seconds, the oldest overdue one is."""
+    now = datetime.now(UTC)
+    oldest = OutboxRow.objects(next_at__lte=now).order_by("next_at").only("next_at").first()
+    return {
+        "rows": OutboxRow._get_collection().estimated_document_count(),
+        "overdue_seconds": (now - oldest.next_at).total_seconds() if oldest else 0.0,
+    }
+
+
+def _push_inline(*, unit: UnitOfWork, outcome: str, **_: object) -> None:
+    rows = unit.notes.get("outbox")
+    if rows and outcome == "committed":
+        _deliver(rows)
+
+
+ended.connect(_push_inline)
+
+
+def _deliver(rows: list[OutboxRow]) -> int:
+    """Hand rows to their kinds' handlers; note for each when it is due again."""
+    taken: set[str] = set()
+    by_kind: dict[str, list[OutboxRow]] = defaultdict(list)
+    for row in rows:
+        by_kind[row.kind].append(row)
+    for kind in sorted(by_kind, key=lambda kind: kind != URGENT):
+        taken |= _offer(kind, by_kind[kind])
+    _note([row for row in rows if row.kind != URGENT or row.row_id not in taken], taken)
+    return len(taken)
+
+
+def _offer(kind: str, rows: list[OutboxRow]) -> set[str]:
+    handler = _handlers.get(kind)
+    if handler is None:
+        log.error("nobody takes these outbox rows", kind=kind, rows=len(rows))
+        return set()
+    try:
+        return set(handler(rows))
+    except OUTAGES as error:
+        log.warning("outbox rows wait", kind=kind, rows=len(rows), why=repr(error))
+        return set()
+    except Exception:  # whatever a handler raises, the others go on
+        if len(rows) == 1:
+            log.exception("a bad outbox row", row=rows[0].row_id, kind=kind)
+            return set()
+    return set().union(*(_offer(kind, [row]) for row in rows))
+
+
+def _note(rows: list[OutboxRow], taken: set[str]) -> None:
+    now = datetime.now(UTC)
+    updates = [
+        UpdateOne(
+            {"_id": row.row_id},
+            {
+                "$set": {"next_at": now + _wait(row, is_taken=row.row_id in taken)},
+                "$inc": {"tries": 1},
+            },
+        )
+        for row in rows
+    ]
+    if updates:
+        OutboxRow._get_collection().bulk_write(updates, ordered=False)
+
+
+def _wait(row: OutboxRow, *, is_taken: bool) -> timedelta:
+    if is_taken:
+        return timedelta(seconds=settings.OUTBOX_REOFFER_SECONDS)
+    return _first_wait() * (1 if row.kind == URGENT else 2 ** min(row.tries, LONGEST_WAIT))
+
+
+def _first_wait() -> timedelta:
+    """Return half the relay's interval: the relay looks that often, so both keep to the whole."""
+    return timedelta(seconds=settings.OUTBOX_RELAY_SECONDS / 2)

@@ -1,0 +1,1 @@
+"""The table beside django-celery-beat's."""

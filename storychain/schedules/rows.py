@@ -1,0 +1,68 @@
+"""django-celery-beat's rows as we use them: cron patterns, and arguments by name."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from django_celery_beat.models import CrontabSchedule, PeriodicTask
+
+from storychain.queues.payloads import BadPayload
+from storychain.schedules.timing import BadTiming, Cron, Every, Timing, read_cron
+
+
+def list_rows(**wanted: Any) -> list[PeriodicTask]:
+    """Return the rows that fit, by name, as they stand in SQL now."""
+    rows = PeriodicTask.objects.filter(**wanted)
+    return list(rows.select_related("crontab", "interval").order_by("name"))
+
+
+def read_timing(row: PeriodicTask) -> Timing:
+    """Return when a row is due; raise BadTiming for one that no operator of ours can make."""
+    if row.crontab is not None:
+        return read_pattern(row.crontab)
+    if row.interval is not None:
+        return Every(timedelta(**{row.interval.period: row.interval.every}))
+    raise BadTiming("Only cron patterns and intervals are run here.")
+
+
+def read_pattern(crontab: CrontabSchedule) -> Cron:
+    """Return a stored pattern; raise BadTiming if it is none."""
+    fields = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+    pattern = " ".join("".join(getattr(crontab, name).split()) for name in fields)
+    return read_cron(pattern, zone=str(crontab.timezone))
+
+
+def find_or_store_pattern(cron: Cron) -> CrontabSchedule:
+    """Return the row of a pattern; the same pattern has one row, and no row ever changes."""
+    minute, hour, day_of_month, month_of_year, day_of_week = cron.pattern.split()
+    wanted = {
+        "minute": minute,
+        "hour": hour,
+        "day_of_month": day_of_month,
+        "month_of_year": month_of_year,
+        "day_of_week": day_of_week,
+        "timezone": cron.zone,
+    }
+    found = CrontabSchedule.objects.filter(**wanted).first()
+    return found or CrontabSchedule.objects.create(**wanted)
+
+
+def describe_timing(row: PeriodicTask) -> str:
+    """Return when a row is due, in words."""
+    return str(row.crontab.human_readable if row.crontab else row.scheduler)
+
+
+def read_args(row: PeriodicTask) -> dict[str, Any]:
+    """Return a row's arguments; raise BadPayload if they are no JSON object."""
+    with suppress(ValueError):
+        args = json.loads(row.kwargs or "{}")
+        if isinstance(args, dict):
+            return args
+    raise BadPayload(f"{row.task}: the arguments are no JSON object.")
+
+
+def write_args(args: Mapping[str, Any]) -> str:
+    """Return arguments as a row stores them."""
+    return json.dumps(args, ensure_ascii=False, sort_keys=True)
