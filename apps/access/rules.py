@@ -1,0 +1,88 @@
+"""The permission table: `may(action, standing=..., facts=...)`.
+
+Facts are what a story says of itself, a standing is what a caller is to that story. Nothing here
+reads a database, so the whole table can be tested row by row.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+import msgspec
+
+CONTRIBUTOR, REVIEWER, MODERATOR, CO_AUTHOR, OWNER = range(5)
+
+
+class StoryFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What permissions depend on in a story."""
+
+    slug: str
+    creator_id: str
+    status: str
+    is_public: bool
+    allow_branching: bool
+    require_approval: bool
+    allow_comments: bool
+    allow_voting: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may read it."""
+        return self.status == "published" and self.is_public
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller is to a story: `rank` 0 to 4 as accepted collaborator, else -1."""
+
+    user_id: str | None = None
+    rank: int = -1
+    is_banned: bool = False
+    platform_role: str | None = None
+
+
+class Action(StrEnum):
+    """What somebody may want to do with a story."""
+
+    READ = "read"
+    SEE_SETTINGS = "see settings"
+    EDIT = "edit"
+    DELETE = "delete"
+    WRITE_CHAPTER = "write a chapter"
+    EDIT_ANY_CHAPTER = "edit any chapter"
+    EXPORT = "export"
+
+
+def may(action: Action, *, standing: Standing, facts: StoryFacts) -> bool:
+    """Tell whether somebody of this standing may do this; a deleted story is nobody's."""
+    if facts.status == "deleted" or standing.is_banned:
+        return False
+    return _TABLE[action](standing, facts)
+
+
+def _reads(standing: Standing, facts: StoryFacts) -> bool:
+    looks_after_all = standing.platform_role in ("SUPER_ADMIN", "PLATFORM_MODERATOR")
+    return facts.is_open or standing.rank >= CONTRIBUTOR or looks_after_all
+
+
+def _writes_chapters(standing: Standing, facts: StoryFacts) -> bool:
+    """Directly, that is: below co-author the story's settings decide."""
+    if standing.user_id is None:
+        return False
+    if standing.rank >= CO_AUTHOR:
+        return True
+    invited = standing.rank >= CONTRIBUTOR or facts.is_open
+    return invited and facts.allow_branching and not facts.require_approval
+
+
+def _from(rank: int) -> Callable[[Standing, StoryFacts], bool]:
+    return lambda standing, _: standing.rank >= rank
+
+
+_TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
+    Action.READ: _reads,
+    Action.SEE_SETTINGS: _from(CONTRIBUTOR),
+    Action.EDIT: _from(CO_AUTHOR),
+    Action.DELETE: _from(OWNER),
+    Action.WRITE_CHAPTER: _writes_chapters,
+    Action.EDIT_ANY_CHAPTER: _from(CO_AUTHOR),
+    Action.EXPORT: lambda standing, facts: standing.user_id is not None and _reads(standing, facts),
+}

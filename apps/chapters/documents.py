@@ -1,0 +1,163 @@
+"""What is stored of a chapter, and every mutation of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from mongoengine import fields
+
+from apps.chapters.limits import EDIT_TYPES, MOST_BRANCHES, STATUSES
+from storychain.documents import Document, EmbeddedDocument, StringField
+
+
+class Choice(EmbeddedDocument):
+    """A labelled way on: to a child, or across to a chapter elsewhere in the tree."""
+
+    text = StringField(required=True, max_length=300)
+    chapter_slug = StringField(required=True)
+
+
+class ChapterStats(EmbeddedDocument):
+    """Counted in place."""
+
+    reads = fields.IntField(default=0)
+    unique_readers = fields.IntField(default=0)
+    completions = fields.IntField(default=0)
+    total_read_time = fields.IntField(default=0)
+    comments = fields.IntField(default=0)
+    child_branches = fields.IntField(default=0)
+
+
+class ChapterVotes(EmbeddedDocument):
+    """Counted in place."""
+
+    up = fields.IntField(default=0)
+    down = fields.IntField(default=0)
+    score = fields.IntField(default=0)
+
+
+class Chapter(Document):
+    """One node of a story's tree.
+
+    `branch_index` numbers the children of a parent and is never given twice, as the parent's
+    `next_branch` only goes up. `number` numbers a story's chapters as they came. The unique index
+    on (story, parent, branch) also holds a story to one root, whose parent is absent and whose
+    branch is 0.
+    """
+
+    slug = StringField(primary_key=True, max_length=80)
+    story_slug = StringField(required=True)
+    parent_slug = StringField()
+    ancestor_slugs = fields.ListField(StringField())
+    depth = fields.IntField(required=True)
+    branch_index = fields.IntField(required=True)
+    next_branch = fields.IntField(default=0)
+    number = fields.IntField(required=True)
+    author_id = StringField(required=True)
+    title = StringField(default="", max_length=200)
+    content = StringField(default="")
+    word_count = fields.IntField(default=0)
+    choices = fields.EmbeddedDocumentListField(Choice)
+    votes = fields.EmbeddedDocumentField(ChapterVotes, default=ChapterVotes)
+    stats = fields.EmbeddedDocumentField(ChapterStats, default=ChapterStats)
+    status = StringField(default="published", choices=STATUSES)
+    is_ending = fields.BooleanField(default=False)
+    is_flagged = fields.BooleanField(default=False)
+    version = fields.IntField(default=1)
+    edited_by = StringField()
+    edit_reason = StringField(default="", max_length=500)
+    edit_type = StringField(default="manual_edit", choices=EDIT_TYPES)
+    publish_at = fields.DateTimeField()
+    created_at = fields.DateTimeField(required=True)
+    updated_at = fields.DateTimeField(required=True)
+
+    meta = {
+        "collection": "chapters",
+        "indexes": [
+            {"fields": ["story_slug", "parent_slug", "branch_index"], "unique": True},
+            {"fields": ["story_slug", "number"], "unique": True},
+            ["story_slug", "choices.chapter_slug"],
+            ["story_slug", "author_id"],
+        ],
+    }
+
+    def revise(
+        self, *, changes: dict[str, Any], editor_id: str, reason: str, edit_type: str, now: datetime
+    ) -> None:
+        """Keep the text as it was as a version of its own, then take over the given fields."""
+        ChapterVersion.keep(self)
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.version += 1
+        self.edited_by, self.edit_reason, self.edit_type = editor_id, reason, edit_type
+        self.updated_at = now
+        self.save()
+
+    @classmethod
+    def take_branch(cls, *, parent_slug: str, label: str, child_slug: str) -> int | None:
+        """Reserve the parent's next branch for a child and label the way to it.
+
+        Return the branch's index, or None when the parent has as many branches as it may.
+        """
+        before = cls.objects(
+            slug=parent_slug, stats__child_branches__lt=MOST_BRANCHES, status__ne="removed"
+        ).modify(
+            inc__next_branch=1,
+            inc__stats__child_branches=1,
+            push__choices=Choice(text=label, chapter_slug=child_slug),
+        )
+        return int(before.next_branch) if before else None
+
+    def empty(self, *, now: datetime) -> None:
+        """Take the text away and leave the node, so that what hangs below stays readable."""
+        self.title = self.content = ""
+        self.word_count, self.status, self.updated_at = 0, "removed", now
+        self.save()
+
+    def drop(self) -> None:
+        """Take a leaf out of the tree, with every way that leads to it."""
+        if self.parent_slug:
+            Chapter.objects(slug=self.parent_slug).update_one(dec__stats__child_branches=1)
+        Chapter.objects(story_slug=self.story_slug, choices__chapter_slug=self.slug).update(
+            pull__choices__chapter_slug=self.slug
+        )
+        self.delete()
+
+    @classmethod
+    def plant(cls, chapters: Sequence[Chapter]) -> None:
+        """Insert many chapters at once."""
+        cls.objects.insert(list(chapters), load_bulk=False)
+
+
+class ChapterVersion(Document):
+    """A chapter's text as it was before an edit; the current one stands in the chapter itself."""
+
+    chapter_slug = StringField(required=True)
+    version = fields.IntField(required=True)
+    title = StringField(default="")
+    content = StringField(default="")
+    edited_by = StringField()
+    edit_reason = StringField(default="")
+    edit_type = StringField(choices=EDIT_TYPES)
+    edited_at = fields.DateTimeField(required=True)
+
+    meta = {
+        "collection": "chapter_versions",
+        "indexes": [{"fields": ["chapter_slug", "version"], "unique": True}],
+    }
+
+    @classmethod
+    def keep(cls, chapter: Chapter) -> None:
+        """Keep what the chapter says now."""
+        cls(
+            chapter_slug=chapter.slug,
+            version=chapter.version,
+            title=chapter.title,
+            content=chapter.content,
+            edited_by=chapter.edited_by or chapter.author_id,
+            edit_reason=chapter.edit_reason,
+            edit_type=chapter.edit_type,
+            edited_at=chapter.updated_at,
+        ).save(force_insert=True)

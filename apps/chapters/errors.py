@@ -1,0 +1,57 @@
+"""What can be wrong with a chapter, or with what somebody wants to do with it."""
+
+from storychain.errors import Conflict, Forbidden, NotFound
+
+
+class ChapterNotFound(NotFound):
+    """The story has no chapter of this slug, or the caller may not know of it."""
+
+    code, title = "chapter-not-found", "There is no such chapter"
+
+
+class ChapterForbidden(Forbidden):
+    """The caller sees the chapter, but it is neither his nor his story's."""
+
+    code, title = "chapter-forbidden", "This chapter is not yours to change"
+
+
+class ApprovalRequired(Forbidden):
+    """The story takes new chapters from this caller by pull request only."""
+
+    code, title = "approval-required", "This story takes new chapters by pull request"
+
+
+class RootExists(Conflict):
+    """A story has one first chapter, and this one has it already."""
+
+    code, title = "root-exists", "This story has its first chapter already"
+
+
+class TooDeep(Conflict):
+    """The story's `max_depth` is reached."""
+
+    code, title = "too-deep", "The story may not grow any deeper here"
+
+
+class NoMoreBranches(Conflict):
+    """The chapter has as many branches as a chapter may have."""
+
+    code, title = "no-more-branches", "No further chapter can follow this one"
+
+
+class VersionMoved(Conflict):
+    """Somebody else has edited the chapter since the caller read it."""
+
+    code, title = "version-moved", "This chapter has been edited since you read it"
+
+
+class LastChapter(Conflict):
+    """A published story keeps at least one chapter."""
+
+    code, title = "last-chapter", "A published story keeps its first chapter"
+
+
+class ChapterRemoved(Conflict):
+    """The chapter's text was removed; its place in the tree is all that is left."""
+
+    code, title = "chapter-removed", "This chapter was removed"

@@ -1,0 +1,21 @@
+"""Cache keys of chapters and how long their pages live."""
+
+from storychain.cache.keys import build_key
+from storychain.cache.ttl import TTL
+
+TTL.update(STORY_TREE=900, CHAPTER_DETAIL=1800)
+
+
+def story_tree(slug: str) -> str:
+    """Key of a story's whole tree."""
+    return build_key("story", "tree", slug=slug)
+
+
+def chapter_list(slug: str, **shape: object) -> str:
+    """Key of one page of a story's chapters."""
+    return build_key("chapter", "list", slug=slug, **shape)
+
+
+def chapter_detail(slug: str, chapter_slug: str) -> str:
+    """Key of a chapter's page: the story's slug, then the chapter's."""
+    return build_key("chapter", "detail", story=slug, slug=chapter_slug)

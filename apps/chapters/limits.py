@@ -1,0 +1,7 @@
+"""What binds both what comes in and what is stored of a chapter."""
+
+CONTENT_LENGTH = (50, 80_000)
+MOST_BRANCHES = 10
+STATUSES = ("draft", "published", "pending_review", "removed")
+READABLE = ("published", "removed")
+EDIT_TYPES = ("manual_edit", "pr_merge", "rollback", "moderation", "import")

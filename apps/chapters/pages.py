@@ -1,0 +1,78 @@
+"""What readers get to see of chapters."""
+
+from datetime import datetime
+
+import msgspec
+
+from apps.users.pages import AuthorRef
+
+
+class ChoiceView(msgspec.Struct, frozen=True):
+    """A labelled way on."""
+
+    text: str
+    chapter_slug: str
+
+
+class ChapterRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A chapter in a list, without its text."""
+
+    slug: str
+    number: int
+    parent_slug: str | None
+    depth: int
+    branch_index: int
+    title: str
+    author: AuthorRef
+    status: str
+    is_ending: bool
+    word_count: int
+    score: int
+    updated_at: datetime
+
+
+class ChapterPage(ChapterRow, frozen=True, kw_only=True):
+    """A chapter as its readers see it; a removed one has no text but keeps its ways on.
+
+    `content` is the Markdown that was written, `html` what is safe to show of it.
+    """
+
+    story_slug: str
+    ancestor_slugs: list[str]
+    content: str
+    html: str
+    reading_minutes: int
+    choices: list[ChoiceView]
+    version: int
+    created_at: datetime
+
+
+class NodeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A chapter's place in the tree; `author_id` is a key of the tree's `authors`."""
+
+    slug: str
+    parent_slug: str | None
+    depth: int
+    branch_index: int
+    title: str
+    author_id: str
+    status: str
+    is_ending: bool
+    word_count: int
+    score: int
+
+
+class TreePage(msgspec.Struct, frozen=True, kw_only=True):
+    """A story's whole tree as a flat list in the order in which the chapters came."""
+
+    story_slug: str
+    nodes: list[NodeView]
+    authors: dict[str, AuthorRef]
+
+
+class ChapterListPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a story's chapters; `next_cursor` asks for the following one."""
+
+    items: list[ChapterRow]
+    next_cursor: str | None
+    has_more: bool

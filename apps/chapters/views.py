@@ -1,0 +1,135 @@
+"""Chapters over HTTP: parse, one call, render."""
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from apps.chapters import queries, services
+from apps.chapters.pages import ChapterListPage, ChapterPage, TreePage
+from apps.chapters.serializers import ChapterEdit, ChapterInput, RootInput
+from apps.stories.queries import open_story
+from storychain.api.authentication import SignedInOrReadOnly
+from storychain.api.pagination import link_next, page_params
+from storychain.api.parsing import read_input
+from storychain.api.responses import created_response, empty_response, json_response
+from storychain.api.schema import schema_for
+from storychain.cache.http import cached_response
+
+
+class Tree(APIView):
+    """A story's whole tree."""
+
+    @extend_schema(operation_id="stories_tree", responses=schema_for(TreePage))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Show every chapter's place, without the texts."""
+        opened = open_story(slug=slug, user_id=request.user.user_id)
+        return cached_response(request, queries.get_tree(story_slug=slug), audience=opened.audience)
+
+
+class Chapters(APIView):
+    """A story's chapters, and where its first one is written."""
+
+    permission_classes = [SignedInOrReadOnly]
+
+    @extend_schema(operation_id="chapters_list", responses=schema_for(ChapterListPage))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """List a story's chapters in the order in which they came."""
+        limit, cursor = page_params(request)
+        opened = open_story(slug=slug, user_id=request.user.user_id)
+        page = queries.list_chapters(story_slug=slug, limit=limit, cursor=cursor)
+        return link_next(request, cached_response(request, page, audience=opened.audience))
+
+    @extend_schema(
+        operation_id="chapters_create_root",
+        request=RootInput,
+        responses={201: schema_for(ChapterPage)},
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Write a story's first chapter."""
+        chapter = services.add_root(
+            story_slug=slug,
+            author_id=request.user.user_id,
+            text=read_input(RootInput, request),
+            now=timezone.now(),
+        )
+        page = queries.get_chapter(story_slug=slug, slug=chapter.slug)
+        return created_response(page, location=f"{request.path}/{chapter.slug}")
+
+
+class Children(APIView):
+    """Where a chapter is continued, or a branch begun."""
+
+    permission_classes = [SignedInOrReadOnly]
+
+    @extend_schema(
+        operation_id="chapters_create_child",
+        request=ChapterInput,
+        responses={201: schema_for(ChapterPage)},
+    )
+    def post(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+        """Write a chapter that follows this one."""
+        chapter = services.add_child(
+            story_slug=slug,
+            parent_slug=chapter_slug,
+            author_id=request.user.user_id,
+            text=read_input(ChapterInput, request),
+            now=timezone.now(),
+        )
+        page = queries.get_chapter(story_slug=slug, slug=chapter.slug)
+        siblings = request.path.rsplit("/", 2)[0]
+        return created_response(page, location=f"{siblings}/{chapter.slug}")
+
+
+class ChapterDetail(APIView):
+    """One chapter."""
+
+    permission_classes = [SignedInOrReadOnly]
+
+    @extend_schema(operation_id="chapters_detail", responses=schema_for(ChapterPage))
+    def get(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+        """Show a chapter as its readers see it."""
+        opened = open_story(slug=slug, user_id=request.user.user_id)
+        page = queries.get_chapter(story_slug=slug, slug=chapter_slug)
+        return cached_response(request, page, audience=opened.audience)
+
+    @extend_schema(
+        operation_id="chapters_replace", request=ChapterEdit, responses=schema_for(ChapterPage)
+    )
+    def put(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+        """Replace a chapter's text."""
+        return self._edit(request, slug, chapter_slug, partial=False)
+
+    @extend_schema(
+        operation_id="chapters_edit", request=ChapterEdit, responses=schema_for(ChapterPage)
+    )
+    def patch(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+        """Change part of a chapter; what is not named stays as it is."""
+        return self._edit(request, slug, chapter_slug, partial=True)
+
+    @extend_schema(operation_id="chapters_delete", responses={204: None})
+    def delete(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+        """Remove a chapter; one that others follow keeps its place, without its text."""
+        services.delete_chapter(
+            story_slug=slug,
+            slug=chapter_slug,
+            caller_id=request.user.user_id,
+            now=timezone.now(),
+        )
+        return empty_response()
+
+    def _edit(
+        self, request: Request, slug: str, chapter_slug: str, *, partial: bool
+    ) -> HttpResponse:
+        changes = read_input(ChapterEdit, request, partial=partial)
+        services.edit_chapter(
+            story_slug=slug,
+            slug=chapter_slug,
+            caller_id=request.user.user_id,
+            base_version=changes.pop("base_version", None),
+            reason=changes.pop("reason", ""),
+            changes=changes,
+            now=timezone.now(),
+        )
+        return json_response(queries.get_chapter(story_slug=slug, slug=chapter_slug))

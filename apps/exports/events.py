@@ -1,0 +1,12 @@
+"""What exports announce."""
+
+from storychain.events import Event
+
+
+class ExportRequested(Event, frozen=True, kw_only=True):
+    """Somebody asked for a story as a file."""
+
+    export_id: str
+    user_id: str
+    story_slug: str
+    format: str

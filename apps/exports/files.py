@@ -1,0 +1,63 @@
+"""Where files are made, and where finished ones are kept."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from shutil import rmtree
+from tempfile import TemporaryDirectory
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import storages
+
+from apps.exports.errors import ExportExpired
+
+STORE = "exports"
+
+
+class _Finished(File):
+    """A file that a storage on the same disk may take by renaming it."""
+
+    def temporary_file_path(self) -> str:
+        return str(self.name)
+
+
+@contextmanager
+def open_workshop() -> Iterator[Path]:
+    """Give a folder to work in, on the disk where finished files go, and clear it away."""
+    place = _workshops()
+    place.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=place) as folder:
+        yield Path(folder)
+
+
+def clear_workshops(*, before: datetime) -> None:
+    """Remove the folders of runs that began before this and were killed at work."""
+    for folder in _workshops().glob("*"):
+        if folder.stat().st_mtime < before.timestamp():
+            rmtree(folder, ignore_errors=True)
+
+
+def keep_file(path: Path, *, name: str) -> str:
+    """Move a finished file into the store at once and return the name that it has there."""
+    with path.open("rb") as file:
+        return str(storages[STORE].save(name, _Finished(file, name=str(path))))
+
+
+def open_file(name: str | None) -> IO[Any]:
+    """Open a kept file; raise ExportExpired if it is no longer there."""
+    try:
+        return storages[STORE].open(name or "").file  # type: ignore[no-any-return]
+    except OSError as gone:
+        raise ExportExpired from gone
+
+
+def drop_file(name: str) -> None:
+    """Remove a kept file, if it is there."""
+    storages[STORE].delete(name)
+
+
+def _workshops() -> Path:
+    return Path(settings.EXPORT_ROOT) / "unfinished"

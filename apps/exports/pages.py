@@ -1,0 +1,37 @@
+"""What a person gets to see of his exports."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class ExportPage(msgspec.Struct, frozen=True, kw_only=True):
+    """An export and how far it is, in chapters.
+
+    `status` is queued, running, done, failed (`reason` says why) or expired. `file_url` is there
+    when it is done and holds until `expires_at`, for everybody who has it.
+    """
+
+    id: str
+    story_slug: str
+    story_title: str
+    format: str
+    chapter_slug: str | None
+    language: str
+    status: str
+    reason: str
+    chapters_done: int
+    chapters_total: int
+    size: int | None
+    file_url: str | None
+    created_at: datetime
+    finished_at: datetime | None
+    expires_at: datetime | None
+
+
+class ExportListPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of somebody's exports, newest first; `next_cursor` asks for the following one."""
+
+    items: list[ExportPage]
+    next_cursor: str | None
+    has_more: bool

@@ -1,0 +1,13 @@
+"""Registers the invalidation rules of stories."""
+
+from django.apps import AppConfig
+
+
+class StoriesConfig(AppConfig):
+    """The feature "stories"."""
+
+    name = "apps.stories"
+
+    def ready(self) -> None:
+        """Import what registers itself."""
+        from apps.stories import invalidation  # noqa: F401, PLC0415

@@ -1,0 +1,134 @@
+"""What is stored of a story, and every mutation of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from mongoengine import fields
+
+from apps.stories.limits import DEEPEST, DEFAULT_DEPTH, RATINGS, STATUSES
+from storychain.documents import Document, EmbeddedDocument, StringField
+
+
+class StorySettings(EmbeddedDocument):
+    """What its owners decide about a story."""
+
+    is_public = fields.BooleanField(default=True)
+    allow_branching = fields.BooleanField(default=True)
+    require_approval = fields.BooleanField(default=False)
+    allow_comments = fields.BooleanField(default=True)
+    allow_voting = fields.BooleanField(default=True)
+    max_depth = fields.IntField(default=DEFAULT_DEPTH, min_value=1, max_value=DEEPEST)
+    genres = fields.ListField(StringField(max_length=40))
+    content_rating = StringField(default="general", choices=RATINGS)
+
+
+class StoryStats(EmbeddedDocument):
+    """Counted in place, never computed by reading the tree."""
+
+    total_chapters = fields.IntField(default=0)
+    total_branches = fields.IntField(default=0)
+    total_reads = fields.IntField(default=0)
+    total_votes = fields.IntField(default=0)
+    upvotes = fields.IntField(default=0)
+    downvotes = fields.IntField(default=0)
+    score = fields.IntField(default=0)
+    unique_contributors = fields.IntField(default=0)
+    average_rating = fields.FloatField(default=0.0)
+
+
+class Story(Document):
+    """A story. Its text is in its chapters.
+
+    `is_listed` and `labels` are derived on every save, so that each public list is one index:
+    (is_listed, labels, order) finds, filters and sorts.
+    """
+
+    slug = StringField(primary_key=True, max_length=80)
+    title = StringField(required=True, min_length=3, max_length=200)
+    description = StringField(default="", max_length=2000)
+    cover_image = StringField(default="", max_length=2000)
+    creator_id = StringField(required=True)
+    settings = fields.EmbeddedDocumentField(StorySettings, default=StorySettings)
+    stats = fields.EmbeddedDocumentField(StoryStats, default=StoryStats)
+    tags = fields.ListField(StringField(max_length=40))
+    warnings = fields.ListField(StringField(max_length=80))
+    status = StringField(default="draft", choices=STATUSES)
+    is_featured = fields.BooleanField(default=False)
+    is_import = fields.BooleanField(default=False)
+    is_listed = fields.BooleanField(default=False)
+    labels = fields.ListField(StringField())
+    next_number = fields.IntField(default=1)
+    trending_score = fields.FloatField(default=0.0)
+    created_at = fields.DateTimeField(required=True)
+    updated_at = fields.DateTimeField(required=True)
+    last_activity_at = fields.DateTimeField(required=True)
+    published_at = fields.DateTimeField()
+    deleted_at = fields.DateTimeField()
+
+    meta = {
+        "collection": "stories",
+        "indexes": [
+            ["is_listed", "-published_at", "-slug"],
+            ["is_listed", "-last_activity_at", "-slug"],
+            ["is_listed", "labels", "-published_at", "-slug"],
+            ["is_listed", "labels", "-last_activity_at", "-slug"],
+            ["creator_id", "-created_at", "-slug"],
+        ],
+    }
+
+    def clean(self) -> None:
+        """Derive what the lists are found by."""
+        self.is_listed = self.status == "published" and self.settings.is_public
+        self.labels = [
+            *(label("genre", genre) for genre in self.settings.genres),
+            *(label("tag", name) for name in self.tags),
+            label("rating", self.settings.content_rating),
+        ]
+
+    def revise(self, *, changes: dict[str, Any], now: datetime) -> None:
+        """Take over the given fields; settings are merged, never replaced as a whole."""
+        for name, value in changes.get("settings", {}).items():
+            setattr(self.settings, name, value)
+        for name, value in changes.items():
+            if name != "settings":
+                setattr(self, name, value)
+        self.updated_at = now
+        self.save()
+
+    def turn(self, *, status: str, now: datetime) -> None:
+        """Move to another status; the first publication is remembered."""
+        self.status = status
+        if status == "published" and self.published_at is None:
+            self.published_at = self.last_activity_at = now
+        if status == "deleted":
+            self.deleted_at = now
+        self.updated_at = now
+        self.save()
+
+    @classmethod
+    def grow(
+        cls, *, slug: str, chapters: int, branches: int, contributors: int, now: datetime
+    ) -> int:
+        """Count new chapters in and return the number that the first of them takes."""
+        before = cls.objects(slug=slug).modify(
+            inc__next_number=chapters,
+            inc__stats__total_chapters=chapters,
+            inc__stats__total_branches=branches,
+            inc__stats__unique_contributors=contributors,
+            set__last_activity_at=now,
+        )
+        return int(before.next_number)
+
+    @classmethod
+    def shrink(cls, *, slug: str, branches: int) -> None:
+        """Count one chapter out."""
+        cls.objects(slug=slug).update_one(
+            dec__stats__total_chapters=1, dec__stats__total_branches=branches
+        )
+
+
+def label(kind: str, value: str) -> str:
+    """Return the search label of a genre, tag or rating."""
+    return f"{kind}:{value.casefold()}"

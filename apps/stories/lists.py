@@ -1,0 +1,123 @@
+"""Lists of stories: what is public, newest or liveliest first, one signed cursor a page."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from apps.stories import keys
+from apps.stories.documents import Story, label
+from apps.stories.invalidation import LISTS, user_stories_tag
+from apps.stories.pages import StoryListPage
+from apps.stories.shapes import card
+from apps.users.queries import list_authors
+from storychain.api.pagination import decode_cursor, encode_cursor
+from storychain.cache.region import Cached, Region
+
+PUBLISHED = Region(
+    "story.list",
+    ttl="STORY_LIST_PUBLISHED",
+    type=StoryListPage,
+    finds=("user",),
+    reads=("stories", "users"),
+)
+NEW = Region(
+    "story.new",
+    ttl="STORY_LIST_NEW",
+    type=StoryListPage,
+    finds=("user",),
+    reads=("stories", "users"),
+)
+BY_USER = Region(
+    "user.stories",
+    ttl="USER_STORIES",
+    type=StoryListPage,
+    finds=("user",),
+    reads=("stories", "users"),
+)
+ORDERS = {"newest": "published_at", "active": "last_activity_at"}
+
+
+class StoryFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which stories a list shows, and in which order."""
+
+    genre: str | None = None
+    tag: str | None = None
+    exclude: str | None = None
+    rating: str | None = None
+    sort: Literal["newest", "active"] = "newest"
+
+    def labels(self) -> dict[str, list[str]]:
+        """Return the labels that a story must have, and must not have, as a MongoDB condition."""
+        wanted = {"genre": self.genre, "tag": self.tag, "rating": self.rating}
+        must = [label(kind, value) for kind, value in wanted.items() if value]
+        must_not = [label("tag", self.exclude)] if self.exclude else []
+        return {k: v for k, v in (("$all", must), ("$nin", must_not)) if v}
+
+
+def list_stories(*, chosen: StoryFilter, limit: int, cursor: str | None) -> Cached[StoryListPage]:
+    """Return one page of the public stories; raise Invalid on a cursor of another list."""
+    shape = {**msgspec.structs.asdict(chosen), "limit": limit}
+    scope = keys.story_list("published", **shape)
+    after = decode_cursor(scope, cursor)
+    return PUBLISHED.get_or_load(
+        keys.story_list("published", **shape, after=after),
+        tags=[LISTS],
+        load=lambda: _load_page(_public(chosen), ORDERS[chosen.sort], scope, limit, after),
+    )
+
+
+def list_new(*, limit: int, cursor: str | None) -> Cached[StoryListPage]:
+    """Return one page of the newest public stories."""
+    scope = keys.story_list("new", limit=limit)
+    after = decode_cursor(scope, cursor)
+    return NEW.get_or_load(
+        keys.story_list("new", limit=limit, after=after),
+        tags=[LISTS],
+        load=lambda: _load_page(_public(StoryFilter()), "published_at", scope, limit, after),
+    )
+
+
+def list_user_stories(*, user_id: str, limit: int, cursor: str | None) -> Cached[StoryListPage]:
+    """Return one page of the public stories that a person started, newest first."""
+    scope = keys.user_stories(user_id, limit=limit)
+    after = decode_cursor(scope, cursor)
+    mine = {"creator_id": user_id, "is_listed": True}
+    return BY_USER.get_or_load(
+        keys.user_stories(user_id, limit=limit, after=after),
+        tags=[user_stories_tag(user_id)],
+        load=lambda: _load_page(mine, "created_at", scope, limit, after),
+    )
+
+
+def _public(chosen: StoryFilter) -> dict[str, Any]:
+    labels = chosen.labels()
+    return {"is_listed": True, **({"labels": labels} if labels else {})}
+
+
+def _load_page(
+    found: dict[str, Any], order: str, scope: str, limit: int, after: list[Any] | None
+) -> StoryListPage:
+    """Read one page by its index: (order, slug) descending, after the cursor's position."""
+    stories = list(
+        Story.objects(__raw__={**found, **_strictly_after(order, after)})
+        .order_by(f"-{order}", "-slug")
+        .limit(limit + 1)
+    )
+    shown = stories[:limit]
+    has_more = len(stories) > limit
+    authors = list_authors(story.creator_id for story in shown)
+    last = [getattr(shown[-1], order).isoformat(), shown[-1].slug] if has_more else None
+    return StoryListPage(
+        items=[card(story, authors[story.creator_id]) for story in shown],
+        next_cursor=encode_cursor(scope, last) if last else None,
+        has_more=has_more,
+    )
+
+
+def _strictly_after(order: str, after: list[Any] | None) -> dict[str, Any]:
+    """Return the condition; its outer bound is what the index serves, `$or` only breaks the tie."""
+    if after is None:
+        return {}
+    at, slug = datetime.fromisoformat(after[0]), after[1]
+    return {order: {"$lte": at}, "$or": [{order: {"$lt": at}}, {"_id": {"$lt": slug}}]}

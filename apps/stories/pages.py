@@ -1,0 +1,89 @@
+"""What readers get to see of stories."""
+
+from datetime import datetime
+
+import msgspec
+
+from apps.users.pages import AuthorRef
+
+
+class StatsView(msgspec.Struct, frozen=True):
+    """A story's counts; votes and reads may lag by two seconds."""
+
+    total_chapters: int
+    total_branches: int
+    total_reads: int
+    total_votes: int
+    upvotes: int
+    downvotes: int
+    score: int
+    unique_contributors: int
+    average_rating: float
+
+
+class SettingsView(msgspec.Struct, frozen=True):
+    """What its owners decided about a story."""
+
+    is_public: bool
+    allow_branching: bool
+    require_approval: bool
+    allow_comments: bool
+    allow_voting: bool
+    max_depth: int
+    genres: list[str]
+    content_rating: str
+
+
+class StoryCard(msgspec.Struct, frozen=True, kw_only=True):
+    """A story in a list."""
+
+    slug: str
+    title: str
+    description: str
+    cover_image: str
+    author: AuthorRef
+    genres: list[str]
+    content_rating: str
+    tags: list[str]
+    warnings: list[str]
+    status: str
+    stats: StatsView
+    published_at: datetime | None
+    last_activity_at: datetime
+
+
+class StoryPage(StoryCard, frozen=True, kw_only=True):
+    """A story as its readers see it."""
+
+    settings: SettingsView
+    is_featured: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class TeamMember(msgspec.Struct, frozen=True):
+    """Somebody who works on a story."""
+
+    user: AuthorRef
+    role: str
+
+
+class OverviewPage(StoryPage, frozen=True, kw_only=True):
+    """A story's page with everybody who works on it."""
+
+    team: list[TeamMember]
+
+
+class SettingsPage(msgspec.Struct, frozen=True):
+    """A story's settings, for those who work on it."""
+
+    story_slug: str
+    settings: SettingsView
+
+
+class StoryListPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a list of stories; `next_cursor` asks for the following one."""
+
+    items: list[StoryCard]
+    next_cursor: str | None
+    has_more: bool

@@ -1,0 +1,171 @@
+"""Writes on stories and their rules."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from mongoengine.errors import NotUniqueError
+
+from apps.access.documents import Collaborator
+from apps.access.queries import load_standing
+from apps.access.rules import Action, Standing, StoryFacts, may
+from apps.stories.documents import Story, StorySettings
+from apps.stories.errors import (
+    NotPublishable,
+    StoryForbidden,
+    StoryLimit,
+    StoryNotFound,
+    WrongStatus,
+)
+from apps.stories.facts import facts_of
+from apps.stories.slugs import make_slug
+from apps.users.documents import User
+from storychain.documents import unit_of_work
+from storychain.errors import Conflict
+
+PER_HOUR, PER_DAY = 5, 7
+SLUG_TRIES = 5
+LEAST_TITLE, LEAST_DESCRIPTION = 3, 10
+STEPS = {
+    "published": ("draft", "archived"),
+    "archived": ("draft", "published"),
+    "deleted": ("draft", "published", "archived"),
+}
+
+
+def create_story(
+    *, creator_id: str, now: datetime, is_import: bool = False, **content: Any
+) -> Story:
+    """Start a story as a draft and return it; raise StoryLimit when it is one too many.
+
+    `content` are fields of Story (title, description, tags, settings as a dict, ...). An import is
+    exempt from the limits.
+    """
+    for attempt in range(SLUG_TRIES):
+        slug = make_slug(content["title"], fallback="story", tail=6 if attempt else 0)
+        if Story.objects(slug=slug).only("slug").first():
+            continue  # inside a larger unit a refused insert would end the whole of it
+        try:
+            return _create(
+                slug=slug, creator_id=creator_id, now=now, is_import=is_import, content=content
+            )
+        except NotUniqueError:
+            continue
+    raise Conflict("No free address was found for this title; send it again.")
+
+
+@unit_of_work
+def _create(
+    *, slug: str, creator_id: str, now: datetime, is_import: bool, content: dict[str, Any]
+) -> Story:
+    # Counting first makes two creations of one person conflict, so that both see the other's story.
+    User.count_work(user_id=creator_id, stories=1)
+    if not is_import:
+        _refuse_beyond_limits(creator_id=creator_id, now=now)
+    story = Story(
+        **{**content, "settings": StorySettings(**content.get("settings", {}))},
+        slug=slug,
+        creator_id=creator_id,
+        is_import=is_import,
+        created_at=now,
+        updated_at=now,
+        last_activity_at=now,
+    )
+    story.save(force_insert=True)
+    Collaborator.make_owner(story_slug=slug, user_id=creator_id, now=now)
+    return story
+
+
+def _refuse_beyond_limits(*, creator_id: str, now: datetime) -> None:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    hour_ago = now - timedelta(hours=1)
+    recent = Story.objects(creator_id=creator_id, created_at__gte=min(midnight, hour_ago))
+    started = [s.created_at for s in recent.only("created_at", "is_import") if not s.is_import]
+    if sum(at >= midnight for at in started) >= PER_DAY:
+        raise StoryLimit(f"At most {PER_DAY} new stories a day (UTC); go on tomorrow.")
+    if sum(at >= hour_ago for at in started) >= PER_HOUR:
+        raise StoryLimit(f"At most {PER_HOUR} new stories an hour; try again later.")
+
+
+@unit_of_work
+def edit_story(*, slug: str, caller_id: str, changes: dict[str, Any], now: datetime) -> None:
+    """Change a story's texts or settings; settings that are not named stay as they are."""
+    story = open_for(Action.EDIT, slug=slug, caller_id=caller_id).story
+    story.revise(changes=changes, now=now)
+
+
+@unit_of_work
+def publish_story(*, slug: str, caller_id: str, now: datetime) -> None:
+    """Make a draft public; raise NotPublishable with every missing thing at once."""
+    story = open_for(Action.EDIT, slug=slug, caller_id=caller_id).story
+    if story.status != "draft":
+        raise WrongStatus(f"Only a draft can be published; this story is {story.status}.")
+    if missing := _find_missing(story):
+        raise NotPublishable(fields=missing)
+    story.turn(status="published", now=now)
+
+
+@unit_of_work
+def archive_story(*, slug: str, caller_id: str, now: datetime) -> None:
+    """Take a story from its readers; those who work on it keep it."""
+    _turn(Action.EDIT, slug=slug, caller_id=caller_id, status="archived", now=now)
+
+
+@unit_of_work
+def unarchive_story(*, slug: str, caller_id: str, now: datetime) -> None:
+    """Bring an archived story back to where it was: published before, or a draft."""
+    story = open_for(Action.EDIT, slug=slug, caller_id=caller_id).story
+    if story.status != "archived":
+        raise WrongStatus(f"Only an archived story can come back; this one is {story.status}.")
+    story.turn(status="published" if story.published_at else "draft", now=now)
+
+
+@unit_of_work
+def delete_story(*, slug: str, caller_id: str, now: datetime) -> None:
+    """Delete a story for good; its address stays taken."""
+    _turn(Action.DELETE, slug=slug, caller_id=caller_id, status="deleted", now=now)
+
+
+class Held(NamedTuple):
+    """A story as a write finds it: stored, its facts, and what the caller is to it."""
+
+    story: Story
+    facts: StoryFacts
+    standing: Standing
+
+    def allows(self, action: Action) -> bool:
+        """Tell whether the caller may do this."""
+        return may(action, standing=self.standing, facts=self.facts)
+
+
+def open_for(action: Action, *, slug: str, caller_id: str) -> Held:
+    """Return a story that the caller may do this with.
+
+    Raise StoryNotFound if he may not even see it, StoryForbidden if he sees it but may not.
+    """
+    story = Story.objects(slug=slug).first()
+    if story is None:
+        raise StoryNotFound
+    held = Held(story, facts_of(story), load_standing(story_slug=slug, user_id=caller_id))
+    if not held.allows(Action.READ):
+        raise StoryNotFound
+    if not held.allows(action):
+        raise StoryForbidden(f"Your part in this story does not allow this: {action.value}.")
+    return held
+
+
+def _turn(action: Action, *, slug: str, caller_id: str, status: str, now: datetime) -> None:
+    story = open_for(action, slug=slug, caller_id=caller_id).story
+    if story.status not in STEPS[status]:
+        raise WrongStatus(f"A story that is {story.status} cannot become {status}.")
+    story.turn(status=status, now=now)
+
+
+def _find_missing(story: Story) -> dict[str, list[str]]:
+    missing = {}
+    if len(story.title) < LEAST_TITLE:
+        missing["title"] = [f"At least {LEAST_TITLE} characters."]
+    if len(story.description) < LEAST_DESCRIPTION:
+        missing["description"] = [f"At least {LEAST_DESCRIPTION} characters."]
+    if story.stats.total_chapters < 1:
+        missing["chapters"] = ["At least one chapter."]
+    return missing

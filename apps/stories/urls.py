@@ -1,0 +1,57 @@
+"""Where stories are found, and which of it is cached how."""
+
+from functools import partial
+
+from django.urls import path
+
+from apps.stories import keys, views
+from storychain.cache.http import CacheRow
+
+urlpatterns = [
+    path("stories", views.Stories.as_view(), name="stories"),
+    path("stories/new", views.NewStories.as_view(), name="stories-new"),
+    path("stories/<str:slug>", views.StoryDetail.as_view(), name="story-detail"),
+    path("stories/<str:slug>/overview", views.Overview.as_view(), name="story-overview"),
+    path("stories/<str:slug>/settings", views.Settings.as_view(), name="story-settings"),
+    path("stories/<str:slug>/publish", views.Publish.as_view(), name="story-publish"),
+    path("stories/<str:slug>/archive", views.Archive.as_view(), name="story-archive"),
+    path("stories/<str:slug>/unarchive", views.Unarchive.as_view(), name="story-unarchive"),
+    path("users/<str:user_id>/stories", views.UserStories.as_view(), name="user-stories"),
+]
+
+PAGED = ("limit", "cursor")
+CACHE_MAP = {
+    "stories": CacheRow(
+        key=partial(keys.story_list, "published"),
+        ttl="STORY_LIST_PUBLISHED",
+        tags=("lists", "user"),
+        audience="public",
+        query=("genre", "tag", "exclude", "rating", "sort", *PAGED),
+    ),
+    "stories-new": CacheRow(
+        key=partial(keys.story_list, "new"),
+        ttl="STORY_LIST_NEW",
+        tags=("lists", "user"),
+        audience="public",
+        query=PAGED,
+    ),
+    "story-detail": CacheRow(
+        key=keys.story_detail, ttl="STORY_DETAIL", tags=("story", "tree", "user"), audience="reader"
+    ),
+    "story-overview": CacheRow(
+        key=keys.story_overview,
+        ttl="STORY_OVERVIEW",
+        tags=("story", "tree", "team", "user"),
+        audience="reader",
+    ),
+    "story-settings": CacheRow(
+        key=keys.story_settings, ttl="STORY_SETTINGS", tags=("story",), audience="private"
+    ),
+    "user-stories": CacheRow(
+        key=keys.user_stories,
+        ttl="USER_STORIES",
+        tags=("ustories", "user"),
+        audience="public",
+        query=PAGED,
+    ),
+}

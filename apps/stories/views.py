@@ -1,0 +1,183 @@
+"""Stories over HTTP: parse, one call, render."""
+
+from collections.abc import Callable
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from apps.access.rules import Action
+from apps.stories import lists, queries, services
+from apps.stories.pages import OverviewPage, SettingsPage, StoryListPage, StoryPage
+from apps.stories.serializers import ListInput, SettingsInput, StoryInput
+from storychain.api.authentication import SignedInOrReadOnly
+from storychain.api.pagination import link_next, page_params
+from storychain.api.parsing import read_input, read_query
+from storychain.api.responses import created_response, empty_response, json_response
+from storychain.api.schema import schema_for
+from storychain.cache.http import cached_response
+
+UNSAID = {"description": "", "cover_image": "", "tags": [], "warnings": []}
+
+
+class Stories(APIView):
+    """The public stories, and where new ones are started."""
+
+    permission_classes = [SignedInOrReadOnly]
+
+    @extend_schema(
+        operation_id="stories_list", parameters=[ListInput], responses=schema_for(StoryListPage)
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """List public stories, newest or liveliest first."""
+        limit, cursor = page_params(request)
+        chosen = read_query(ListInput, request)
+        chosen.pop("status", None)
+        page = lists.list_stories(chosen=lists.StoryFilter(**chosen), limit=limit, cursor=cursor)
+        return link_next(request, cached_response(request, page, audience="public"))
+
+    @extend_schema(
+        operation_id="stories_create", request=StoryInput, responses={201: schema_for(StoryPage)}
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Start a story, as a draft that only its team can see."""
+        content = read_input(StoryInput, request)
+        story = services.create_story(
+            creator_id=request.user.user_id, now=timezone.now(), **content
+        )
+        page = queries.get_story_page(slug=story.slug)
+        return created_response(page, location=f"{request.path}/{story.slug}")
+
+
+class NewStories(APIView):
+    """The newest public stories."""
+
+    @extend_schema(operation_id="stories_new", responses=schema_for(StoryListPage))
+    def get(self, request: Request) -> HttpResponse:
+        """List the newest public stories."""
+        limit, cursor = page_params(request)
+        page = lists.list_new(limit=limit, cursor=cursor)
+        return link_next(request, cached_response(request, page, audience="public"))
+
+
+class UserStories(APIView):
+    """What a person has started and published."""
+
+    @extend_schema(operation_id="users_stories", responses=schema_for(StoryListPage))
+    def get(self, request: Request, user_id: str) -> HttpResponse:
+        """List a person's public stories, newest first."""
+        limit, cursor = page_params(request)
+        page = lists.list_user_stories(user_id=user_id, limit=limit, cursor=cursor)
+        return link_next(request, cached_response(request, page, audience="public"))
+
+
+class StoryDetail(APIView):
+    """One story."""
+
+    permission_classes = [SignedInOrReadOnly]
+
+    @extend_schema(operation_id="stories_detail", responses=schema_for(StoryPage))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Show a story as its readers see it."""
+        opened = queries.open_story(slug=slug, user_id=request.user.user_id)
+        return cached_response(request, queries.get_story_page(slug=slug), audience=opened.audience)
+
+    @extend_schema(
+        operation_id="stories_replace", request=StoryInput, responses=schema_for(StoryPage)
+    )
+    def put(self, request: Request, slug: str) -> HttpResponse:
+        """Replace a story's texts; settings that are not named stay as they are."""
+        return self._edit(request, slug, {**UNSAID, **read_input(StoryInput, request)})
+
+    @extend_schema(operation_id="stories_edit", request=StoryInput, responses=schema_for(StoryPage))
+    def patch(self, request: Request, slug: str) -> HttpResponse:
+        """Change part of a story; what is not named stays as it is."""
+        return self._edit(request, slug, read_input(StoryInput, request, partial=True))
+
+    @extend_schema(operation_id="stories_delete", responses={204: None})
+    def delete(self, request: Request, slug: str) -> HttpResponse:
+        """Delete a story for good."""
+        services.delete_story(slug=slug, caller_id=request.user.user_id, now=timezone.now())
+        return empty_response()
+
+    def _edit(self, request: Request, slug: str, changes: dict[str, object]) -> HttpResponse:
+        services.edit_story(
+            slug=slug, caller_id=request.user.user_id, changes=changes, now=timezone.now()
+        )
+        return json_response(queries.get_story_page(slug=slug))
+
+
+class Overview(APIView):
+    """One story with its team."""
+
+    @extend_schema(operation_id="stories_overview", responses=schema_for(OverviewPage))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Show a story with everybody who works on it."""
+        opened = queries.open_story(slug=slug, user_id=request.user.user_id)
+        return cached_response(request, queries.get_overview(slug=slug), audience=opened.audience)
+
+
+class Settings(APIView):
+    """What its owners decided about a story."""
+
+    permission_classes = [SignedInOrReadOnly]
+
+    @extend_schema(operation_id="stories_settings", responses=schema_for(SettingsPage))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Show a story's settings to those who work on it."""
+        queries.open_story(slug=slug, user_id=request.user.user_id, action=Action.SEE_SETTINGS)
+        return cached_response(request, queries.get_settings(slug=slug), audience="private")
+
+    @extend_schema(
+        operation_id="stories_settings_edit",
+        request=SettingsInput,
+        responses=schema_for(SettingsPage),
+    )
+    def patch(self, request: Request, slug: str) -> HttpResponse:
+        """Change some settings; what is not named stays as it is."""
+        services.edit_story(
+            slug=slug,
+            caller_id=request.user.user_id,
+            changes={"settings": read_input(SettingsInput, request, partial=True)},
+            now=timezone.now(),
+        )
+        return json_response(queries.get_settings(slug=slug))
+
+
+class _Step(APIView):
+    """A step in a story's life."""
+
+    permission_classes = [SignedInOrReadOnly]
+
+    def _take(self, request: Request, slug: str, step: Callable[..., None]) -> HttpResponse:
+        step(slug=slug, caller_id=request.user.user_id, now=timezone.now())
+        return json_response(queries.get_story_page(slug=slug))
+
+
+class Publish(_Step):
+    """The step from draft to published."""
+
+    @extend_schema(operation_id="stories_publish", request=None, responses=schema_for(StoryPage))
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Publish a draft; 409 names everything that is still missing."""
+        return self._take(request, slug, services.publish_story)
+
+
+class Archive(_Step):
+    """The step out of the readers' sight."""
+
+    @extend_schema(operation_id="stories_archive", request=None, responses=schema_for(StoryPage))
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Take a story from its readers; those who work on it keep it."""
+        return self._take(request, slug, services.archive_story)
+
+
+class Unarchive(_Step):
+    """The step back."""
+
+    @extend_schema(operation_id="stories_unarchive", request=None, responses=schema_for(StoryPage))
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Bring an archived story back to where it was."""
+        return self._take(request, slug, services.unarchive_story)

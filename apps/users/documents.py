@@ -1,0 +1,97 @@
+"""What is stored of a person. A user's id is the Clerk id, everywhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mongoengine import fields
+
+from apps.users.limits import BIO_LENGTH, DIGESTS, THEMES, USERNAME_LENGTH
+from storychain.documents import Document, EmbeddedDocument, StringField
+
+
+class UserStats(EmbeddedDocument):
+    """What a person has done so far; only ever counted up and down in place."""
+
+    stories_created = fields.IntField(default=0)
+    chapters_written = fields.IntField(default=0)
+    total_upvotes = fields.IntField(default=0)
+    total_downvotes = fields.IntField(default=0)
+    branches_created = fields.IntField(default=0)
+
+
+class Preferences(EmbeddedDocument):
+    """What a person chose for mail, pushes and looks."""
+
+    email_notifications = fields.BooleanField(default=True)
+    push_notifications = fields.BooleanField(default=True)
+    digest = StringField(default="weekly", choices=DIGESTS)
+    theme = StringField(default="system", choices=THEMES)
+
+
+class User(Document):
+    """A member. `username` is stored lower-case, so that no two differ by case alone."""
+
+    clerk_id = StringField(primary_key=True, max_length=64)
+    username = StringField(
+        required=True, min_length=USERNAME_LENGTH[0], max_length=USERNAME_LENGTH[1]
+    )
+    email = StringField(max_length=254)
+    bio = StringField(default="", max_length=BIO_LENGTH)
+    avatar_url = StringField(default="", max_length=2000)
+    xp = fields.IntField(default=0)
+    level = fields.IntField(default=1)
+    badges = fields.ListField(StringField())
+    stats = fields.EmbeddedDocumentField(UserStats, default=UserStats)
+    preferences = fields.EmbeddedDocumentField(Preferences, default=Preferences)
+    is_active = fields.BooleanField(default=True)
+    email_verified = fields.BooleanField(default=False)
+    created_at = fields.DateTimeField(required=True)
+    last_active_at = fields.DateTimeField()
+
+    meta = {
+        "collection": "users",
+        "indexes": [
+            {"fields": ["username"], "unique": True},
+            {"fields": ["email"], "unique": True, "sparse": True},
+        ],
+    }
+
+    @classmethod
+    def count_work(cls, *, user_id: str, stories: int = 0, chapters: int = 0) -> None:
+        """Add to what a person has created; also makes two creations of one person take turns."""
+        cls.objects(clerk_id=user_id).update_one(
+            inc__stats__stories_created=stories, inc__stats__chapters_written=chapters
+        )
+
+    def revise(self, *, changes: dict[str, object], now: datetime) -> None:
+        """Take over the given profile fields; preferences are merged, never replaced."""
+        for name, value in dict(changes.pop("preferences", {})).items():  # type: ignore[call-overload]
+            setattr(self.preferences, name, value)
+        for name, value in changes.items():
+            setattr(self, name, value)
+        self.last_active_at = now
+        self.save()
+
+
+class PlatformRole(Document):
+    """Who looks after the whole platform; staff of Django's admin are somebody else."""
+
+    user_id = StringField(primary_key=True, max_length=64)
+    role = StringField(
+        required=True, choices=("SUPER_ADMIN", "PLATFORM_MODERATOR", "APPEAL_MODERATOR")
+    )
+    assigned_by = StringField()
+    assigned_at = fields.DateTimeField(required=True)
+
+    meta = {
+        "collection": "platform_roles",
+        # "Exactly one" SUPER_ADMIN: the partial index refuses a second.
+        "indexes": [
+            {
+                "fields": ["role"],
+                "unique": True,
+                "partialFilterExpression": {"role": "SUPER_ADMIN"},
+            }
+        ],
+    }

@@ -1,0 +1,6 @@
+"""What binds both what comes in and what is stored of a person."""
+
+USERNAME_LENGTH = (3, 30)
+BIO_LENGTH = 500
+DIGESTS = ("never", "daily", "weekly")
+THEMES = ("system", "light", "dark")

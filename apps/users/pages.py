@@ -1,0 +1,54 @@
+"""What readers get to see of people."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class AuthorRef(msgspec.Struct, frozen=True):
+    """A person beside a work."""
+
+    user_id: str
+    username: str
+    avatar_url: str = ""
+
+
+class ProfileStats(msgspec.Struct, frozen=True):
+    """What a person has done so far."""
+
+    stories_created: int
+    chapters_written: int
+    total_upvotes: int
+    total_downvotes: int
+    branches_created: int
+
+
+class ProfilePage(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's public page."""
+
+    user_id: str
+    username: str
+    bio: str
+    avatar_url: str
+    xp: int
+    level: int
+    badges: list[str]
+    stats: ProfileStats
+    created_at: datetime
+
+
+class PreferencesPage(msgspec.Struct, frozen=True):
+    """What a person chose for mail, pushes and looks."""
+
+    email_notifications: bool
+    push_notifications: bool
+    digest: str
+    theme: str
+
+
+class MePage(ProfilePage, frozen=True, kw_only=True):
+    """A person's own page: the profile and what only he sees."""
+
+    email: str | None
+    email_verified: bool
+    preferences: PreferencesPage

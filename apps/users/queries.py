@@ -1,0 +1,80 @@
+"""What readers see of people. Every public read is cached; invalidation.py says until when."""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from apps.users import keys
+from apps.users.documents import PlatformRole, User
+from apps.users.errors import UserNotFound
+from apps.users.invalidation import profile_tag, user_tag
+from apps.users.pages import AuthorRef, MePage, PreferencesPage, ProfilePage, ProfileStats
+from storychain.cache.region import Cached, Region, depends_on
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+PROFILES = Region("user.profile", ttl="USER_PROFILE", type=ProfilePage, reads=("users",))
+
+
+def get_profile(*, user_id: str) -> Cached[ProfilePage]:
+    """Return a person's public page; raise UserNotFound if nobody has this id."""
+    return PROFILES.get_or_load(
+        keys.user_profile(user_id),
+        tags=[profile_tag(user_id), user_tag(user_id)],
+        load=lambda: ProfilePage(**_profile_fields(_get_user(user_id))),
+    )
+
+
+def get_me(*, user_id: str) -> MePage:
+    """Return a person's own page, never from a cache."""
+    user = _get_user(user_id)
+    return MePage(
+        **_profile_fields(user),
+        email=user.email,
+        email_verified=user.email_verified,
+        preferences=_from_document(user.preferences, PreferencesPage),
+    )
+
+
+def list_authors(user_ids: Iterable[str]) -> dict[str, AuthorRef]:
+    """Return how these people show beside works, by id; inside a load the page depends on them.
+
+    Somebody who is gone shows as "former member".
+    """
+    wanted = sorted(set(user_ids))
+    depends_on(*(user_tag(user_id) for user_id in wanted))
+    people = User.objects(clerk_id__in=wanted, is_active=True).only("username", "avatar_url")
+    found = {u.clerk_id: AuthorRef(u.clerk_id, u.username, u.avatar_url) for u in people}
+    return {i: found.get(i, AuthorRef(i, "former member")) for i in wanted}
+
+
+def find_platform_role(*, user_id: str) -> str | None:
+    """Return the platform role that this person holds, if any."""
+    row = PlatformRole.objects(user_id=user_id).first()
+    return row.role if row else None
+
+
+def _get_user(user_id: str) -> User:
+    user = User.objects(clerk_id=user_id, is_active=True).first()
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+def _profile_fields(user: User) -> dict[str, Any]:
+    return {
+        "user_id": user.clerk_id,
+        "username": user.username,
+        "bio": user.bio,
+        "avatar_url": user.avatar_url,
+        "xp": user.xp,
+        "level": user.level,
+        "badges": list(user.badges),
+        "stats": _from_document(user.stats, ProfileStats),
+        "created_at": user.created_at,
+    }
+
+
+def _from_document(document: Any, shape: type[T]) -> T:
+    return shape(**{name: getattr(document, name) for name in shape.__struct_fields__})
