@@ -1,0 +1,1 @@
+"""The checker of the cache: an oracle that knows what no reader may be shown any more."""

@@ -1,0 +1,42 @@
+"""A fresh Mongo database and key prefix for every test."""
+
+import sys
+import uuid
+from collections.abc import Iterator
+
+import pymongo
+import pytest
+from pymongo import monitoring
+from pytest_django.fixtures import Settings
+
+from tests.index_audit import IndexAudit, audit
+
+AUDIT = IndexAudit()
+monitoring.register(AUDIT)  # before any client is made
+
+
+@pytest.fixture(scope="session")
+def mongo() -> Iterator[pymongo.MongoClient]:
+    """A client of the run's MongoDB, for what the platform's own connection should not see."""
+    from django.conf import settings
+
+    with pymongo.MongoClient(settings.MONGODB_URI) as client:
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def fresh_names(settings: Settings, mongo: pymongo.MongoClient) -> Iterator[str]:
+    """Give the test a database and a key prefix that nobody else uses; yield the name of both."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    base, _, query = settings.MONGODB_URI.partition("?")
+    settings.MONGODB_URI = base.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
+    settings.KEY_PREFIX = name
+    yield name
+    if "storychain.mongodb" in sys.modules:  # pure tests never load it
+        sys.modules["storychain.mongodb"].disconnect()
+        audit(AUDIT, mongo, name)
+    if "storychain.redis" in sys.modules:
+        sys.modules["storychain.redis"].breaker.cache_clear()  # one test's outage is not the next's
+    if "storychain.patience" in sys.modules:
+        sys.modules["storychain.patience"].be_patient(is_patient=False)  # as every process begins
+    mongo.drop_database(name)

@@ -1,0 +1,109 @@
+"""Things that tests need to be there: people who are signed in, stories, chapters."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+
+from storychain.api.authentication import mint_token
+
+API = "/api/v1"
+PARAGRAPH = "The lamp on the stairs went out again, and this time nobody had touched it."
+_numbers = count(1)
+
+
+def unique(prefix: str) -> str:
+    """Return a name that no other test of this run uses."""
+    return f"{prefix}_{next(_numbers)}"
+
+
+@dataclass
+class Caller:
+    """Somebody who calls the API; without a user id, anonymously."""
+
+    user_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Sign in, if it is somebody."""
+        token = mint_token(user_id=self.user_id) if self.user_id else None
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.client = Client(headers=self.headers, raise_request_exception=False)
+
+    def get(self, path: str, **headers: str) -> HttpResponse:
+        """GET a path below /api/v1."""
+        return self.client.get(API + path, headers={**self.headers, **headers})
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        """Send a JSON body to a path below /api/v1."""
+        return self.client.generic(
+            method,
+            API + path,
+            data=json.dumps(body if body is not None else {}),
+            content_type="application/json",
+            headers={**self.headers, **headers},
+        )
+
+    def post(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        """POST a JSON body."""
+        return self.send("POST", path, body, **headers)
+
+    def patch(self, path: str, body: Any = None, **headers: str) -> HttpResponse:
+        """PATCH with a JSON body."""
+        return self.send("PATCH", path, body, **headers)
+
+    def delete(self, path: str, **headers: str) -> HttpResponse:
+        """DELETE a path."""
+        return self.client.delete(API + path, headers={**self.headers, **headers})
+
+
+def sign_in(name: str = "user") -> Caller:
+    """Return a new person, signed in; the account is there after the first request."""
+    caller = Caller(unique(name))
+    assert caller.get("/users/me").status_code == 200
+    return caller
+
+
+def chapter_body(title: str = "The stairs", **more: Any) -> dict[str, Any]:
+    """Return a chapter as it is sent."""
+    return {"title": title, "content": PARAGRAPH, **more}
+
+
+def start_story(author: Caller, *, title: str = "The lamp", **more: Any) -> str:
+    """Let somebody start a story; return its slug."""
+    body = {"title": title, "description": "A house, and who lives in it.", **more}
+    answer = author.post("/stories", body)
+    assert answer.status_code == 201, answer.content
+    return str(answer.json()["slug"])
+
+
+def write_root(author: Caller, story: str, **more: Any) -> str:
+    """Let somebody write a story's first chapter; return its slug."""
+    answer = author.post(f"/stories/{story}/chapters", chapter_body(**more))
+    assert answer.status_code == 201, answer.content
+    return str(answer.json()["slug"])
+
+
+def write_child(author: Caller, story: str, parent: str, **more: Any) -> str:
+    """Let somebody go on from a chapter; return the new one's slug."""
+    answer = author.post(f"/stories/{story}/chapters/{parent}/children", chapter_body(**more))
+    assert answer.status_code == 201, answer.content
+    return str(answer.json()["slug"])
+
+
+def publish(author: Caller, story: str) -> None:
+    """Let somebody publish his story."""
+    answer = author.post(f"/stories/{story}/publish")
+    assert answer.status_code == 200, answer.content
+
+
+def published_story(author: Caller, **more: Any) -> tuple[str, str]:
+    """Return a published story of one chapter: its slug and the chapter's."""
+    story = start_story(author, **more)
+    root = write_root(author, story)
+    publish(author, story)
+    return story, root

@@ -1,0 +1,215 @@
+"""Workers that die, stand still and are replaced: nothing is lost, no effect is made twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config.celery import app
+from storychain import outbox, redis
+from storychain.documents import unit_of_work
+from storychain.queues import ledger
+from storychain.queues.deadletters import DeadLetter, list_dead_letters, replay
+from storychain.queues.jobs import enqueue_many
+from storychain.queues.records import get_job
+from storychain.queues.stats import stats
+from storychain.queues.wire import Entry, Spec
+from tests.queueing import jobs
+from tests.queueing.workers import HEAVY, IO, Crew, wait_until
+
+
+def row(queue: str) -> dict:
+    return next(row for row in stats() if row["name"] == queue)
+
+
+def count_all(queue: str) -> int:
+    found = row(queue)
+    return sum(found[s] for s in ("waiting", "active", "delayed", "dead", "completed", "failed"))
+
+
+def lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where `leave_once` makes a file for each job that had its effect."""
+    made = tmp_path / "effects"
+    made.mkdir()
+    return made
+
+
+def effects(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_a_worker_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(
+    crew: Crew, folder: Path
+) -> None:
+    victim = crew.start(IO)
+    calls = [jobs.leave_once.call(trace=str(folder), text=str(n), seconds=0.02) for n in range(300)]
+    enqueue_many(calls)
+    wait_until(lambda: len(effects(folder)) > 50)
+    victim.kill()
+    killed_at = time.monotonic()
+    crew.start(IO)
+    wait_until(lambda: row("notification")["completed"] == 300, seconds=30)
+    assert time.monotonic() - killed_at < 20
+    assert effects(folder) == {str(n) for n in range(300)}
+    assert len(lines(f"{folder}.runs")) <= 300 + 5  # those in hands when it died ran again
+
+
+def test_a_prefork_child_that_is_killed_costs_an_attempt_and_no_neighbour(
+    crew: Crew, trace: str
+) -> None:
+    crew.start(HEAVY)
+    job_id = jobs.export.enqueue(trace=trace, text="book", seconds=1)
+    (line,) = wait_until(lambda: lines(f"{trace}.started"))
+    os.kill(int(line.split()[1]), signal.SIGKILL)
+    wait_until(lambda: get_job(job_id).state == "completed", seconds=30)
+    assert lines(trace) == ["book"]
+    assert get_job(job_id).attempt == 2
+
+
+def test_a_poison_job_starts_three_times_and_its_neighbours_do_not_notice(
+    crew: Crew, trace: str
+) -> None:
+    crew.start(HEAVY)
+    poison = jobs.poison.enqueue(trace=f"{trace}.poison")
+    good = [jobs.export.enqueue(trace=trace, text=str(n)) for n in range(5)]
+    wait_until(lambda: all(get_job(i).state == "completed" for i in good), seconds=60)
+    wait_until(lambda: get_job(poison).state == "dead", seconds=60)
+    assert len(lines(f"{trace}.poison")) == 3
+    assert sorted(lines(trace)) == ["0", "1", "2", "3", "4"]
+
+
+def test_a_worker_that_stood_still_finds_its_jobs_in_other_hands(crew: Crew, trace: str) -> None:
+    zombie = crew.start(IO)
+    job_id = jobs.leave_late.enqueue(trace=trace, text="once", seconds=0.5)
+    wait_until(lambda: lines(f"{trace}.started"))
+    zombie.send(signal.SIGSTOP)
+    crew.start(IO)
+    wait_until(lambda: get_job(job_id).state == "completed", seconds=30)
+    zombie.send(signal.SIGCONT)
+    wait_until(lambda: "in other hands when they ended" in zombie.log.read_text(), seconds=20)
+    assert lines(trace) == ["once"]
+    assert row("notification")["completed"] == 1
+
+
+def test_a_job_may_take_longer_than_its_lease(crew: Crew, trace: str) -> None:
+    crew.start(IO)
+    crew.start(IO)
+    job_id = jobs.leave_late.enqueue(trace=trace, text="slow", seconds=4)  # the lease is 1.5 s
+    wait_until(lambda: get_job(job_id).state == "completed", seconds=20)
+    assert lines(f"{trace}.started") == ["slow"]
+
+
+def test_deploys_under_load_cost_nothing(crew: Crew, folder: Path) -> None:
+    total = 0
+    old = crew.start(IO)
+    for round_ in range(4):
+        calls = [
+            jobs.leave_once.call(trace=str(folder), text=f"{round_}-{n}", seconds=0.01)
+            for n in range(200)
+        ]
+        enqueue_many(calls)
+        total += len(calls)
+        new = crew.start(IO)
+        assert old.stop() == 0
+        old = new
+    wait_until(lambda: row("notification")["completed"] == total, seconds=30)
+    assert len(lines(f"{folder}.runs")) == total  # not one ran twice
+
+
+def test_a_bell_that_dies_with_who_heard_it_is_rung_again(crew: Crew, trace: str) -> None:
+    job_id = jobs.leave_trace.enqueue(trace=trace, text="heard")
+    # What a worker leaves that dies between BRPOP and its own record of it: nothing.
+    client = redis.client("queue")
+    bells = client.keys(redis.key("celery:notification"))
+    assert client.delete(*bells) == 1
+    crew.start(IO)
+    wait_until(lambda: get_job(job_id).state == "completed")
+
+
+def test_a_job_that_dies_after_its_effect_has_it_once(crew: Crew, folder: Path) -> None:
+    victim = crew.start(IO)
+    jobs.leave_once.enqueue(trace=str(folder), text="mail")
+    jobs.leave_late.enqueue(trace=f"{folder}.late", text="-", seconds=3)
+    wait_until(lambda: lines(f"{folder}.late.started"))
+    job_id = jobs.leave_then_hang.enqueue(trace=str(folder), text="effect", seconds=60)
+    wait_until(lambda: "effect" in effects(folder))
+    victim.kill()
+    crew.start(IO)
+    wait_until(lambda: get_job(job_id).attempt == 2, seconds=20)
+    assert effects(folder) == {"mail", "effect"}
+
+
+def test_delayed_jobs_outlive_all_workers(crew: Crew, trace: str) -> None:
+    worker = crew.start(IO)
+    job_id = jobs.leave_trace.enqueue(trace=trace, text="later", delay=3)
+    assert worker.stop() == 0
+    assert get_job(job_id).state == "delayed"
+    crew.start(IO)
+    wait_until(lambda: get_job(job_id).state == "completed")
+    assert lines(trace) == ["later"]
+
+
+def test_a_row_whose_push_was_lost_with_its_process_is_relayed(crew: Crew, trace: str) -> None:
+    crew.start(IO)
+    call = jobs.leave_trace.call(trace=trace, text="committed")
+
+    @unit_of_work
+    def write() -> None:
+        outbox.add(kind=call.kind, payload=call.payload, row_id=call.row_id)
+
+    outbox.ended.disconnect(outbox._push_inline)
+    try:
+        write()
+    finally:
+        outbox.ended.connect(outbox._push_inline)
+    wait_until(lambda: outbox.relay_once() == 1)
+    wait_until(lambda: lines(trace) == ["committed"])
+    wait_until(lambda: outbox.depth()["rows"] == 0)
+
+
+def test_what_nobody_can_run_dies_and_can_be_replayed(crew: Crew) -> None:
+    crew.start(IO)
+    entries = [
+        Entry("unknown", "notification", _spec("test.unheard_of", b"{}")),
+        Entry("unfit", "notification", _spec("test.leave", b'{"trace": 1}')),
+        Entry("garbled", "notification", _spec("test.leave", b'{"trace":"\\ud800"}')),
+    ]
+    ledger.enqueue(entries)
+    good = jobs.typed.enqueue(at=datetime.now(UTC))
+    wait_until(lambda: get_job(good).state == "completed")
+    wait_until(lambda: DeadLetter.objects.count() == 3)
+    names = {"test.unheard_of", "test.leave", "(unreadable)"}
+    assert {letter.name for letter in list_dead_letters()} == names
+    replay("unknown")
+    wait_until(lambda: DeadLetter.objects(job_id="unknown", status="dead").first())
+
+
+def test_nonsense_on_the_wire_does_not_stop_a_worker(crew: Crew, trace: str) -> None:
+    worker = crew.start(IO)
+    nonsense = {"application/json": b"{not json", "application/x-python-serialize": b"\x80\x04"}
+    with app.producer_or_acquire() as producer:
+        for kind, body in nonsense.items():
+            producer.publish(
+                body, routing_key="notification", content_type=kind, content_encoding="utf-8"
+            )
+        producer.publish({"no": "task"}, routing_key="notification")
+    app.send_task("storychain.bell", args=("no-such-queue",), queue="notification")
+    app.send_task("no.such.task", queue="notification")
+    job_id = jobs.leave_trace.enqueue(trace=trace, text="still here")
+    wait_until(lambda: get_job(job_id).state == "completed")
+    assert worker.process.poll() is None
+
+
+def _spec(name: str, args: bytes) -> Spec:
+    return Spec(name=name, args=msgspec.Raw(args), attempts=3, level=2)

@@ -1,0 +1,227 @@
+"""The map of cacheable routes holds: how each is cached, for whom, and none is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from config.urls import API_CACHE_MAP
+from storychain import redis
+from storychain.cache.inspecting import inspect_entry
+from storychain.cache.ttl import JITTER, TTL
+from tests.factories import API, Caller, published_story, sign_in, start_story, write_root
+
+# The caller's own, or files; a new route belongs here or into its feature's CACHE_MAP.
+UNCACHED = {
+    "schema",
+    "docs",
+    "redoc",
+    "me",
+    "exports",
+    "export-detail",
+    "export-file",
+}
+READ = {"limit": 20}  # what a list's query is read to when it is empty
+SHAPES = {"stories": {**READ, "sort": "newest"}}
+ROUTES = sorted(API_CACHE_MAP)
+PUBLIC = [name for name in ROUTES if API_CACHE_MAP[name].audience != "private"]
+READERS = [name for name in ROUTES if API_CACHE_MAP[name].audience == "reader"]
+
+
+@dataclass
+class House:
+    """A published story and its author, and how to come to each route about them."""
+
+    author: Caller
+    story: str
+    chapter: str
+
+    def names(self, route: str) -> dict[str, str]:
+        known = {
+            "slug": self.story,
+            "chapter_slug": self.chapter,
+            "user_id": str(self.author.user_id),
+        }
+        (pattern,) = [p for p in patterns() if p.name == route]
+        return {name: known[name] for name in pattern.pattern.converters}
+
+    def path(self, route: str) -> str:
+        return reverse(route, kwargs=self.names(route)).removeprefix(API)
+
+    def get(self, route: str, query: str = "", **headers: str) -> HttpResponse:
+        """Ask for a route as somebody who may."""
+        answer = self.author.get(self.path(route) + query, **headers)
+        assert answer.status_code in (200, 304), (route, answer.content)
+        return answer
+
+    def key(self, route: str) -> str:
+        row = API_CACHE_MAP[route]
+        shape = SHAPES.get(route, READ if "limit" in row.query else {})
+        return row.key(**self.names(route), **shape)
+
+
+def patterns() -> Iterator[URLPattern]:
+    """Everything under /api/v1."""
+
+    def walk(found: list[Any], prefix: str) -> Iterator[URLPattern]:
+        for one in found:
+            route = prefix + str(one.pattern)
+            if isinstance(one, URLResolver):
+                yield from walk(one.url_patterns, route)
+            elif route.startswith("api/v1/"):
+                yield one
+
+    yield from walk(get_resolver().url_patterns, "")
+
+
+@pytest.fixture
+def house() -> House:
+    author = sign_in()
+    story, chapter = published_story(author)
+    redis.client("cache").delete(*entries())  # what the writes' own answers have stored
+    return House(author, story, chapter)
+
+
+def entries() -> set[bytes]:
+    return set(redis.client("cache").scan_iter(redis.key("e", "*")))
+
+
+def test_every_route_that_can_be_read_is_in_the_map_or_on_the_list() -> None:
+    readable = {
+        str(one.name)
+        for one in patterns()
+        if hasattr(getattr(one.callback, "view_class", one.callback), "get")
+        or not hasattr(one.callback, "view_class")
+    }
+    assert readable == UNCACHED | set(API_CACHE_MAP)
+    assert not UNCACHED & set(API_CACHE_MAP)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_page_is_stored_under_the_key_of_its_row(house: House, route: str) -> None:
+    row = API_CACHE_MAP[route]
+    assert [house.get(route)["X-Cache"] for _ in range(2)] == ["MISS", "HIT"]
+    entry = inspect_entry(house.key(route))
+    assert entry is not None, house.key(route)
+    assert entry.reasons == []
+    kinds = {tag.name.partition(":")[0] for tag in entry.tags} - {"all"}
+    assert kinds == set(row.tags)
+    longest = TTL[row.ttl] * (1 + JITTER)
+    assert TTL[row.ttl] * (1 - JITTER) - 5 <= entry.seconds <= longest
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_what_nobody_asked_for_makes_no_entry_of_its_own(house: House, route: str) -> None:
+    house.get(route)
+    before = entries()
+    for query in ("?utm_source=x", "?x=1&x=2&limits=3", "?%00=%0a&SORT=active&format=epub"):
+        assert house.get(route, query)["X-Cache"] == "HIT", query
+    assert entries() == before
+
+
+@pytest.mark.parametrize("route", [name for name in ROUTES if API_CACHE_MAP[name].query])
+def test_the_order_of_a_query_does_not_matter(house: House, route: str) -> None:
+    extra = "&sort=active&tag=sea" if route == "stories" else ""
+    house.get(route, f"?limit=5{extra}")
+    again = "&".join(reversed(f"limit=5{extra}".split("&")))
+    assert house.get(route, f"?{again}&y=1")["X-Cache"] == "HIT"
+    assert house.get(route, "?limit=6")["X-Cache"] == "MISS"
+
+
+@pytest.mark.parametrize("query", ["tag=a", "exclude=a", "genre=a", "rating=teen", "sort=active"])
+def test_every_parameter_of_the_list_shapes_its_key(house: House, query: str) -> None:
+    house.get("stories")
+    assert house.get("stories", f"?{query}")["X-Cache"] == "MISS"
+    assert house.get("stories", f"?{query}")["X-Cache"] == "HIT"
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_the_headers_say_how_it_came_and_who_may_keep_it(house: House, route: str) -> None:
+    missed, hit = house.get(route), house.get(route)
+    assert missed["Cache-Status"] == "StoryChain; fwd=miss; stored"
+    assert hit["Cache-Status"] == "StoryChain; hit"
+    assert (missed["Age"], int(hit["Age"]) >= 0) == ("0", True)
+    assert missed["ETag"] == hit["ETag"]
+    assert missed.content == hit.content
+    is_public = API_CACHE_MAP[route].audience != "private"
+    expected = "public, no-cache" if is_public else "private, no-store"
+    assert hit["Cache-Control"] == missed["Cache-Control"] == expected
+    assert "Set-Cookie" not in hit
+    assert not hit.cookies
+    assert "Surrogate-Key" not in hit
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', 'W/"x",W/{}', "*"])
+def test_who_has_the_page_is_told_so(house: House, route: str, form: str) -> None:
+    etag = house.get(route)["ETag"]
+    answer = house.get(route, **{"If-None-Match": form.format(etag)})
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert answer["ETag"] == etag
+    assert answer["X-Cache"] == "HIT"
+    assert answer["Cache-Control"] == house.get(route)["Cache-Control"]
+    other = house.get(route, **{"If-None-Match": '"other", W/"another"'})
+    assert (other.status_code, other["ETag"]) == (200, etag)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_edge_is_given_the_tags_of_public_pages_only(
+    house: House, settings: Any, route: str
+) -> None:
+    settings.SURROGATE_KEYS = True
+    answer = house.get(route)
+    if API_CACHE_MAP[route].audience == "private":
+        assert "Surrogate-Key" not in answer
+        return
+    kinds = {name.partition(":")[0] for name in answer["Surrogate-Key"].split(" ")} - {"all"}
+    assert kinds == set(API_CACHE_MAP[route].tags)
+
+
+@pytest.mark.parametrize("route", READERS)
+def test_the_page_of_a_draft_is_its_teams_alone(settings: Any, route: str) -> None:
+    settings.SURROGATE_KEYS = True
+    author, stranger = sign_in(), sign_in()
+    story = start_story(author)
+    draft = House(author, story, write_root(author, story))
+    warm = [draft.get(route) for _ in range(2)][1]
+    assert warm["X-Cache"] == "HIT"
+    assert warm["Cache-Control"] == "private, no-store"
+    assert "Surrogate-Key" not in warm
+    for who in (Caller(), stranger, Caller(), stranger):
+        answer = who.get(draft.path(route), **{"If-None-Match": warm["ETag"]})
+        assert answer.status_code == 404
+        assert "ETag" not in answer
+
+
+@pytest.mark.parametrize("route", PUBLIC)
+def test_a_public_page_is_one_for_everybody(house: House, route: str) -> None:
+    everybody = (Caller(), sign_in(), house.author)
+    answers = [who.get(house.path(route)) for who in everybody]
+    assert [answer["X-Cache"] for answer in answers] == ["MISS", "HIT", "HIT"]
+    assert len({answer.content for answer in answers}) == 1
+
+
+def test_anonymous_and_two_people_never_cross_on_what_is_the_callers(house: House) -> None:
+    other = sign_in()
+    theirs, _ = published_story(other, title="The other lamp")
+    for _ in range(3):
+        assert house.author.get("/users/me").json()["user_id"] == house.author.user_id
+        assert other.get("/users/me").json()["user_id"] == other.user_id
+        assert Caller().get("/users/me").status_code == 401
+        for who, status in ((house.author, 200), (other, 403), (Caller(), 403)):
+            assert who.get(f"/stories/{house.story}/settings").status_code == status
+        for who, status in ((house.author, 403), (other, 200), (Caller(), 403)):
+            assert who.get(f"/stories/{theirs}/settings").status_code == status
+
+
+def test_what_is_the_callers_is_kept_by_nobody(house: House) -> None:
+    before = entries()
+    answer = house.author.get("/users/me")
+    assert answer["Cache-Control"] == "private, no-store"
+    assert answer["X-Cache"] == "BYPASS"
+    assert entries() == before

@@ -1,0 +1,230 @@
+"""Chapters over HTTP: a tree grows, is edited, loses a branch, and stays whole."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from apps.chapters.documents import Chapter, ChapterVersion
+from apps.stories.documents import Story
+from tests.factories import (
+    PARAGRAPH,
+    Caller,
+    chapter_body,
+    publish,
+    published_story,
+    sign_in,
+    start_story,
+    write_child,
+    write_root,
+)
+
+ANYONE = Caller()
+
+
+def test_a_chapter_is_read_twice_missed_then_hit_and_its_edit_seen_at_once() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    path = f"/stories/{story}/chapters/{root}"
+    assert [ANYONE.get(path)["X-Cache"] for _ in range(3)] == ["MISS", "HIT", "HIT"]
+    edit = {"content": "Nobody had lived in the house for eleven years, or so the town believed."}
+    assert author.patch(path, edit).status_code == 200
+    after = ANYONE.get(path)
+    assert after.json()["content"] == edit["content"]
+    assert after.json()["version"] == 2
+    assert ChapterVersion.objects(chapter_slug=root).get().content == PARAGRAPH
+
+
+def test_one_edit_leaves_the_other_chapters_pages_cached() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    child = write_child(author, story, root)
+    for slug in (root, child):
+        ANYONE.get(f"/stories/{story}/chapters/{slug}")
+    author.patch(f"/stories/{story}/chapters/{child}", {"content": PARAGRAPH + " Twice."})
+    assert ANYONE.get(f"/stories/{story}/chapters/{root}")["X-Cache"] == "HIT"
+
+
+def test_a_new_child_shows_on_its_parent_and_in_the_tree_at_once() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    pages = [
+        f"/stories/{story}/chapters/{root}",
+        f"/stories/{story}/tree",
+        f"/stories/{story}/chapters",
+        f"/stories/{story}",
+    ]
+    for path in pages:
+        ANYONE.get(path)
+    child = write_child(author, story, root, title="Cellar", choice_text="Go down")
+    parent, tree, rows, page = (ANYONE.get(path).json() for path in pages)
+    assert parent["choices"] == [{"text": "Go down", "chapter_slug": child}]
+    assert [node["slug"] for node in tree["nodes"]] == [root, child]
+    assert [row["slug"] for row in rows["items"]] == [root, child]
+    assert page["stats"]["total_chapters"] == 2
+    node = ANYONE.get(f"/stories/{story}/chapters/{child}").json()
+    assert (node["depth"], node["branch_index"], node["ancestor_slugs"]) == (1, 0, [root])
+
+
+def test_a_story_has_one_root() -> None:
+    author = sign_in()
+    story = start_story(author)
+    write_root(author, story)
+    answer = author.post(f"/stories/{story}/chapters", chapter_body())
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "root-exists"
+    assert Story.objects(slug=story).get().stats.total_chapters == 1
+
+
+def test_siblings_written_at_once_get_distinct_branches() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    writers = [sign_in() for _ in range(4)]
+
+    def write(number: int) -> int:
+        path = f"/stories/{story}/chapters/{root}/children"
+        return writers[number % 4].post(path, chapter_body(f"Way {number}")).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        codes = list(pool.map(write, range(12)))
+    assert sorted(codes) == [201] * 10 + [409] * 2
+    children = Chapter.objects(story_slug=story, parent_slug=root)
+    assert sorted(c.branch_index for c in children) == list(range(10))
+    numbers = sorted(c.number for c in Chapter.objects(story_slug=story))
+    assert numbers == list(range(1, 12))
+    stored = Story.objects(slug=story).get()
+    assert stored.stats.total_chapters == 11
+    assert stored.stats.unique_contributors == 5
+
+
+def test_depth_is_bound_by_the_storys_setting() -> None:
+    author = sign_in()
+    story, root = published_story(author, settings={"max_depth": 1})
+    child = write_child(author, story, root)
+    answer = author.post(f"/stories/{story}/chapters/{child}/children", chapter_body())
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "too-deep"
+
+
+def test_a_chapter_with_children_is_emptied_and_its_children_stay() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    middle = write_child(author, story, root)
+    leaf = write_child(author, story, middle)
+    path = f"/stories/{story}/chapters/{middle}"
+    ANYONE.get(path)
+    assert author.delete(path).status_code == 204
+    page = ANYONE.get(path).json()
+    assert (page["status"], page["content"], page["html"]) == ("removed", "", "")
+    assert page["choices"][0]["chapter_slug"] == leaf
+    assert ANYONE.get(f"/stories/{story}/chapters/{leaf}").status_code == 200
+    assert author.delete(path).status_code == 409
+    further = author.post(f"{path}/children", chapter_body())
+    assert (further.status_code, further.json()["code"]) == (409, "chapter-removed")
+
+
+def test_a_leaf_goes_with_every_way_to_it() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    leaf = write_child(author, story, root)
+    for path in (f"/stories/{story}/tree", f"/stories/{story}/chapters/{root}"):
+        ANYONE.get(path)
+    assert author.delete(f"/stories/{story}/chapters/{leaf}").status_code == 204
+    assert ANYONE.get(f"/stories/{story}/chapters/{leaf}").status_code == 404
+    assert ANYONE.get(f"/stories/{story}/chapters/{root}").json()["choices"] == []
+    assert len(ANYONE.get(f"/stories/{story}/tree").json()["nodes"]) == 1
+    assert ANYONE.get(f"/stories/{story}").json()["stats"]["total_chapters"] == 1
+    # The branch's index is not given again.
+    write_child(author, story, root)
+    assert Chapter.objects(story_slug=story, parent_slug=root).get().branch_index == 1
+
+
+def test_a_published_story_keeps_its_first_chapter() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    answer = author.delete(f"/stories/{story}/chapters/{root}")
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "last-chapter"
+
+
+def test_an_edit_on_an_old_version_is_refused() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    path = f"/stories/{story}/chapters/{root}"
+    assert author.patch(path, {"title": "First", "base_version": 1}).status_code == 200
+    late = author.patch(path, {"title": "Second", "base_version": 1})
+    assert late.status_code == 409
+    assert late.json()["code"] == "version-moved"
+    assert ANYONE.get(path).json()["title"] == "First"
+
+
+def test_only_its_author_and_co_authors_change_a_chapter() -> None:
+    owner, writer, stranger = sign_in(), sign_in(), sign_in()
+    story, root = published_story(owner)
+    child = write_child(writer, story, root)
+    path = f"/stories/{story}/chapters/{child}"
+    assert stranger.patch(path, {"title": "Mine"}).status_code == 403
+    assert writer.patch(path, {"title": "His"}).status_code == 200
+    assert owner.patch(path, {"title": "Edited"}).status_code == 200
+    assert writer.patch(f"/stories/{story}/chapters/{root}", {"title": "No"}).status_code == 403
+
+
+def test_a_story_that_wants_approval_sends_writers_to_pull_requests() -> None:
+    owner, writer = sign_in(), sign_in()
+    story, root = published_story(owner, settings={"require_approval": True})
+    answer = writer.post(f"/stories/{story}/chapters/{root}/children", chapter_body())
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "approval-required"
+    write_child(owner, story, root)
+
+
+def test_a_chapter_is_found_only_under_its_own_story() -> None:
+    author = sign_in()
+    story, _ = published_story(author)
+    other = start_story(author, title="Another")
+    hidden = write_root(author, other)
+    assert ANYONE.get(f"/stories/{story}/chapters/{hidden}").status_code == 404
+    publish(author, other)
+    assert ANYONE.get(f"/stories/{story}/chapters/{hidden}").status_code == 404
+    assert ANYONE.get(f"/stories/{other}/chapters/{hidden}").status_code == 200
+
+
+def test_an_unchanged_page_costs_no_second_transfer() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    path = f"/stories/{story}/chapters/{root}"
+    etag = ANYONE.get(path)["ETag"]
+    assert ANYONE.get(path, **{"If-None-Match": etag}).status_code == 304
+    author.patch(path, {"title": "Other"})
+    assert ANYONE.get(path, **{"If-None-Match": etag}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"title": "T", "content": "x" * 49}, "content"),
+        ({"title": "T", "content": "x" * 80_001}, "content"),
+        ({"title": "", "content": PARAGRAPH}, "title"),
+        ({"title": "One\nTwo", "content": PARAGRAPH}, "title"),
+        ({"title": "One\u2028Two", "content": PARAGRAPH}, "title"),
+        ({"title": "T", "content": {"$gt": ""}}, "content"),
+        ({"title": "T", "content": PARAGRAPH, "depth": 3}, "depth"),
+        ({"title": "T", "content": PARAGRAPH, "is_ending": "perhaps"}, "is_ending"),
+    ],
+)
+def test_bad_chapters_are_refused_by_field_and_nothing_is_kept(body: object, field: str) -> None:
+    author = sign_in()
+    story = start_story(author)
+    answer = author.post(f"/stories/{story}/chapters", body)
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+    assert Chapter.objects(story_slug=story).count() == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * 50, "x" * 80_000, "吾輩は猫である。" * 10, "שלום עולם " * 10, "e\u0301" * 60]
+)
+def test_good_chapters_of_any_script_come_back_as_they_were(text: str) -> None:
+    author = sign_in()
+    story = start_story(author)
+    root = author.post(f"/stories/{story}/chapters", {"title": "T", "content": text}).json()["slug"]
+    assert author.get(f"/stories/{story}/chapters/{root}").json()["content"] == text

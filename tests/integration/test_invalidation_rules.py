@@ -1,0 +1,308 @@
+"""Every rule, before and after: whatever a write changes, the next read of every page shows it.
+
+The oracle is the database: after the write each page is read, then the cache is emptied and the
+page is read again. A page that a rule forgot differs between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from apps.access.documents import Collaborator, StoryBan
+from apps.chapters.documents import Chapter
+from apps.stories.documents import Story
+from apps.users.documents import PlatformRole, User
+from storychain import redis
+from tests.factories import (
+    PARAGRAPH,
+    Caller,
+    publish,
+    sign_in,
+    start_story,
+    write_child,
+    write_root,
+)
+
+NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
+ANYONE = Caller()
+Answer = tuple[int, bytes]
+
+
+class World:
+    """An author with an open story and a draft; a friend; and whoever comes by."""
+
+    def __init__(self) -> None:
+        self.author, self.friend = sign_in("author"), sign_in("friend")
+        self.open = start_story(self.author, title="The lamp", tags=["sea"])
+        self.root = write_root(self.author, self.open)
+        self.leaf = write_child(self.author, self.open, self.root, title="The cellar")
+        publish(self.author, self.open)
+        self.draft = start_story(self.author, title="The draft")
+        self.first = write_root(self.author, self.draft, title="The gate")
+
+    def pages(self) -> dict[str, str]:
+        """Every page that shows any of it, by a short name."""
+        s, d = f"/stories/{self.open}", f"/stories/{self.draft}"
+        author, friend = self.author.user_id, self.friend.user_id
+        return {
+            "list": "/stories",
+            "tagged": "/stories?tag=sea&sort=active",
+            "new": "/stories/new",
+            "story": s,
+            "overview": f"{s}/overview",
+            "settings": f"{s}/settings",
+            "tree": f"{s}/tree",
+            "chapters": f"{s}/chapters",
+            "root": f"{s}/chapters/{self.root}",
+            "leaf": f"{s}/chapters/{self.leaf}",
+            "draft": d,
+            "draft-overview": f"{d}/overview",
+            "draft-settings": f"{d}/settings",
+            "draft-tree": f"{d}/tree",
+            "draft-root": f"{d}/chapters/{self.first}",
+            "profile": f"/users/{author}/profile",
+            "works": f"/users/{author}/stories",
+            "friend-profile": f"/users/{friend}/profile",
+            "friend-works": f"/users/{friend}/stories",
+        }
+
+    def read(self) -> dict[tuple[str, str], Answer]:
+        """Read every page as everybody."""
+        readers = {"anyone": ANYONE, "author": self.author, "friend": self.friend}
+        found = {}
+        for page, path in self.pages().items():
+            for name, reader in readers.items():
+                answer = reader.get(path)
+                problem = answer["Content-Type"] == "application/problem+json"
+                body = answer.json()["code"].encode() if problem else answer.content
+                found[name, page] = (answer.status_code, body)
+        return found
+
+    def join(self, story: str, role: str = "contributor", status: str = "accepted") -> Collaborator:
+        """Write the friend into a story's team."""
+        row = Collaborator(
+            story_slug=story,
+            user_id=self.friend.user_id,
+            role=role,
+            status=status,
+            accepted_at=NOW,  # long before the owner: the team is shown in this order
+        )
+        return row.save()
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def empty_the_cache() -> None:
+    client = redis.client("cache")
+    if names := list(client.scan_iter(redis.key("e", "*"))):
+        client.delete(*names)
+
+
+def patched(part: str, body: dict[str, object]) -> Callable[[World], None]:
+    """Return the author's edit of something of his."""
+
+    def write(world: World) -> None:
+        path = {"story": "", "settings": "/settings", "leaf": f"/chapters/{world.leaf}"}[part]
+        answer = world.author.patch(f"/stories/{world.open}{path}", body)
+        assert answer.status_code == 200, answer.content
+
+    return write
+
+
+def stepped(step: str) -> Callable[[World], None]:
+    return lambda world: _ok(world.author.post(f"/stories/{world.open}/{step}"))
+
+
+def updated(model: type, **changes: object) -> Callable[[World], None]:
+    """Return a write of single fields, past the services."""
+
+    def write(world: World) -> None:
+        names = {Story: world.open, Chapter: world.leaf, User: world.author.user_id}
+        changed = model.objects(pk=names[model]).update_one(**changes)
+        assert changed == 1
+
+    return write
+
+
+def _ok(answer: object) -> None:
+    assert answer.status_code < 300, answer.content
+
+
+def hand_over(world: World) -> None:
+    Story.objects(slug=world.open).update_one(set__creator_id=world.friend.user_id)
+
+
+def write_as_friend(world: World) -> None:
+    write_child(world.friend, world.open, world.root, title="The attic")
+
+
+def delete_leaf(world: World) -> None:
+    _ok(world.author.delete(f"/stories/{world.open}/chapters/{world.leaf}"))
+
+
+def empty_root(world: World) -> None:
+    _ok(world.author.delete(f"/stories/{world.open}/chapters/{world.root}"))
+
+
+def rename(world: World) -> None:
+    _ok(world.author.patch("/users/me", {"username": "somebody-else"}))
+
+
+def tell_about_himself(world: World) -> None:
+    _ok(world.author.patch("/users/me", {"bio": "Writes at night."}))
+
+
+SAME_LENGTH = PARAGRAPH.replace("stairs", "roof")
+LISTS = {"list", "new", "works"}
+STORY = {"story", "overview"}
+WRITES: dict[str, tuple[Callable[[World], None], set[str]]] = {
+    "title": (patched("story", {"title": "The lantern"}), {*LISTS, *STORY, "tagged"}),
+    "description": (patched("story", {"description": "Another house."}), {*LISTS, *STORY}),
+    "cover": (patched("story", {"cover_image": "https://example.org/a.png"}), {*LISTS, *STORY}),
+    "tags": (patched("story", {"tags": ["hill"]}), {*LISTS, *STORY, "tagged"}),
+    "warnings": (patched("story", {"warnings": ["storms"]}), {*LISTS, *STORY}),
+    "genres": (patched("settings", {"genres": ["gothic"]}), {*LISTS, *STORY, "settings"}),
+    "rule": (patched("settings", {"allow_comments": False}), {*STORY, "settings"}),
+    "hidden": (
+        patched("settings", {"is_public": False}),
+        {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "leaf", "settings"},
+    ),
+    "archived": (
+        stepped("archive"),
+        {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "leaf"},
+    ),
+    "deleted": (
+        lambda world: _ok(world.author.delete(f"/stories/{world.open}")),
+        {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "leaf", "settings"},
+    ),
+    "featured": (updated(Story, set__is_featured=True), STORY),
+    "handed over": (hand_over, {*LISTS, *STORY, "friend-works"}),
+    "lively": (updated(Story, set__last_activity_at=NOW), {*LISTS, *STORY, "tagged"}),
+    "another's chapter": (
+        write_as_friend,
+        {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "friend-profile"},
+    ),
+    "chapter's title": (patched("leaf", {"title": "The vault"}), {"leaf", "tree", "chapters"}),
+    "chapter's text": (patched("leaf", {"content": SAME_LENGTH}), {"leaf", "chapters"}),
+    "chapter's end": (patched("leaf", {"is_ending": True}), {"leaf", "tree", "chapters"}),
+    "leaf deleted": (delete_leaf, {*LISTS, *STORY, "leaf", "root", "tree", "chapters"}),
+    "node emptied": (empty_root, {"root", "tree", "chapters"}),
+    "chapter held": (
+        updated(Chapter, set__status="pending_review"),
+        {"leaf", "tree", "chapters"},
+    ),
+    "chapter's author": (
+        lambda world: updated(Chapter, set__author_id=world.friend.user_id)(world),
+        {"leaf", "tree", "chapters"},
+    ),
+    "name": (rename, {*LISTS, *STORY, "tree", "chapters", "root", "leaf", "profile"}),
+    "picture": (
+        updated(User, set__avatar_url="https://example.org/me.png"),
+        {*LISTS, *STORY, "tree", "chapters", "root", "leaf", "profile"},
+    ),
+    "gone": (
+        updated(User, set__is_active=False),
+        {*LISTS, *STORY, "tree", "chapters", "root", "leaf", "profile"},
+    ),
+    "bio": (tell_about_himself, {"profile"}),
+    "level": (updated(User, set__level=7, set__xp=900), {"profile"}),
+    "joined": (
+        lambda world: world.join(world.draft),
+        {"draft", "draft-overview", "draft-settings", "draft-tree", "draft-root"},
+    ),
+    "joined what is open": (lambda world: world.join(world.open), {"overview", "settings"}),
+    "banned": (
+        lambda world: StoryBan(
+            story_slug=world.open,
+            user_id=world.friend.user_id,
+            banned_by=world.author.user_id,
+            banned_at=NOW,
+        ).save(),
+        {*STORY, "tree", "chapters", "root", "leaf"},
+    ),
+    "platform role": (
+        lambda world: PlatformRole(
+            user_id=world.friend.user_id, role="PLATFORM_MODERATOR", assigned_at=NOW
+        ).save(),
+        {"draft", "draft-overview", "draft-tree", "draft-root"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_is_shown_by_the_next_read_of_every_page(world: World, name: str) -> None:
+    write, shows = WRITES[name]
+    before = world.read()
+    write(world)
+    after = world.read()
+    empty_the_cache()
+    truth = world.read()
+    assert after == truth
+    changed = {page for (reader, page), answer in after.items() if answer != before[reader, page]}
+    assert changed >= shows, f"{name} does not show on {shows - changed}"
+
+
+def test_access_begins_changes_and_ends_at_the_next_read(world: World) -> None:
+    draft, settings = f"/stories/{world.draft}", f"/stories/{world.draft}/settings"
+
+    def statuses() -> tuple[int, int]:
+        return world.friend.get(draft).status_code, world.friend.get(settings).status_code
+
+    assert statuses() == (404, 404)
+    row = world.join(world.draft, status="pending")
+    assert statuses() == (404, 404)
+    row.update(set__status="accepted")
+    assert statuses() == (200, 200)
+    assert world.friend.patch(draft, {"title": "Mine"}).status_code == 403
+    row.update(set__role="co_author")
+    assert world.friend.patch(draft, {"title": "Ours"}).status_code == 200
+    overview = f"{draft}/overview"
+    assert [m["role"] for m in world.friend.get(overview).json()["team"]] == ["co_author", "owner"]
+    row.update(set__role="reviewer")
+    assert [m["role"] for m in world.friend.get(overview).json()["team"]] == ["reviewer", "owner"]
+    row.update(set__status="removed")
+    assert statuses() == (404, 404)
+    row.update(set__status="accepted")
+    assert statuses() == (200, 200)
+    row.delete()
+    assert statuses() == (404, 404)
+
+
+def test_a_ban_ends_what_everybody_else_may_and_its_lifting_brings_it_back(world: World) -> None:
+    page = f"/stories/{world.open}/chapters/{world.root}"
+    assert world.friend.get(page).status_code == 200
+    ban = StoryBan(
+        story_slug=world.open, user_id=world.friend.user_id, banned_by="x", banned_at=NOW
+    ).save()
+    assert world.friend.get(page).status_code == 404
+    assert ANYONE.get(page).status_code == 200
+    ban.delete()
+    assert world.friend.get(page).status_code == 200
+
+
+def test_a_platform_role_counts_until_it_is_taken(world: World) -> None:
+    draft = f"/stories/{world.draft}"
+    assert world.friend.get(draft).status_code == 404
+    role = PlatformRole(
+        user_id=world.friend.user_id, role="PLATFORM_MODERATOR", assigned_at=NOW
+    ).save()
+    assert world.friend.get(draft).status_code == 200
+    role.update(set__role="APPEAL_MODERATOR")
+    assert world.friend.get(draft).status_code == 404
+    role.delete()
+    assert world.friend.get(draft).status_code == 404
+
+
+def test_what_nobody_is_shown_stales_nothing(world: World) -> None:
+    """Votes and reads are counted in place and coalesced: a busy story keeps its pages."""
+    world.read()
+    Story.objects(slug=world.open).update_one(inc__stats__total_reads=1)
+    Chapter.objects(slug=world.root).update_one(inc__stats__reads=1)
+    for page in ("list", "story", "overview", "tree", "chapters", "root"):
+        assert ANYONE.get(world.pages()[page])["X-Cache"] == "HIT", page

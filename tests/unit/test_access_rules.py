@@ -1,0 +1,97 @@
+"""The permission table, row by row: who may do what with which story."""
+
+import pytest
+
+from apps.access.rules import (
+    CO_AUTHOR,
+    CONTRIBUTOR,
+    MODERATOR,
+    OWNER,
+    REVIEWER,
+    Action,
+    Standing,
+    StoryFacts,
+    may,
+)
+
+ANONYMOUS = Standing()
+STRANGER = Standing(user_id="u")
+PLATFORM = Standing(user_id="u", platform_role="PLATFORM_MODERATOR")
+APPEALS = Standing(user_id="u", platform_role="APPEAL_MODERATOR")
+RANKS = [CONTRIBUTOR, REVIEWER, MODERATOR, CO_AUTHOR, OWNER]
+
+
+def facts(**changes: object) -> StoryFacts:
+    """Return the facts of a published public story, with changes."""
+    usual: dict[str, object] = {
+        "slug": "s",
+        "creator_id": "c",
+        "status": "published",
+        "is_public": True,
+        "allow_branching": True,
+        "require_approval": False,
+        "allow_comments": True,
+        "allow_voting": True,
+    }
+    return StoryFacts(**{**usual, **changes})  # type: ignore[arg-type]
+
+
+def member(rank: int) -> Standing:
+    """Return an accepted collaborator of this rank."""
+    return Standing(user_id="u", rank=rank)
+
+
+@pytest.mark.parametrize("who", [ANONYMOUS, STRANGER, PLATFORM, *map(member, RANKS)])
+def test_everybody_reads_an_open_story(who: Standing) -> None:
+    assert may(Action.READ, standing=who, facts=facts())
+
+
+@pytest.mark.parametrize(
+    "closed", [{"status": "draft"}, {"status": "archived"}, {"is_public": False}]
+)
+def test_a_closed_story_is_for_its_team_and_platform_moderators(closed: dict[str, object]) -> None:
+    story = facts(**closed)
+    readers = [
+        who
+        for who in (ANONYMOUS, STRANGER, APPEALS, PLATFORM, *map(member, RANKS))
+        if may(Action.READ, standing=who, facts=story)
+    ]
+    assert readers == [PLATFORM, *map(member, RANKS)]
+
+
+@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("rank", [-1, *RANKS])
+def test_nobody_does_anything_when_banned_or_deleted(action: Action, rank: int) -> None:
+    banned = Standing(user_id="u", rank=rank, is_banned=True)
+    assert not may(action, standing=banned, facts=facts())
+    assert not may(action, standing=member(rank), facts=facts(status="deleted"))
+
+
+@pytest.mark.parametrize(
+    ("action", "least"),
+    [
+        (Action.SEE_SETTINGS, CONTRIBUTOR),
+        (Action.EDIT, CO_AUTHOR),
+        (Action.EDIT_ANY_CHAPTER, CO_AUTHOR),
+        (Action.DELETE, OWNER),
+    ],
+)
+def test_ranks_count_from_the_least_that_may(action: Action, least: int) -> None:
+    allowed = [rank for rank in (-1, *RANKS) if may(action, standing=member(rank), facts=facts())]
+    assert allowed == [rank for rank in RANKS if rank >= least]
+
+
+def test_settings_bind_writers_below_co_author() -> None:
+    for closed in (facts(allow_branching=False), facts(require_approval=True)):
+        writers = [
+            rank
+            for rank in (-1, *RANKS)
+            if may(Action.WRITE_CHAPTER, standing=member(rank), facts=closed)
+        ]
+        assert writers == [CO_AUTHOR, OWNER]
+
+
+def test_a_stranger_writes_only_where_everybody_reads() -> None:
+    assert may(Action.WRITE_CHAPTER, standing=STRANGER, facts=facts())
+    assert not may(Action.WRITE_CHAPTER, standing=STRANGER, facts=facts(is_public=False))
+    assert not may(Action.WRITE_CHAPTER, standing=ANONYMOUS, facts=facts())

@@ -1,0 +1,122 @@
+"""The environment: what is read, what is refused, and how that reads."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.env import Env, WrongVariable
+from storychain.secrets import read_or_make
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> str:
+    return str(tmp_path)
+
+
+def test_nothing_needs_to_be_set(home: str) -> None:
+    env = Env.read({"STORYCHAIN_HOME": home})
+    assert (env.host, env.port, env.profile) == ("127.0.0.1", 8000, "development")
+    assert env.database_url == f"sqlite:///{home}/sql.sqlite3"
+
+
+def test_an_empty_variable_is_an_unset_one(home: str) -> None:
+    assert Env.read({"STORYCHAIN_HOME": home, "PORT": " ", "MONGODB_URI": ""}).port == 8000
+
+
+def test_a_server_that_is_not_set_names_its_variable_in_every_error(home: str) -> None:
+    env = Env.read({"STORYCHAIN_HOME": home})
+    assert "redis-cache-url-is-not-set.invalid" in env.redis_cache_url
+    assert "mongodb-uri-is-not-set.invalid" in env.mongodb_uri
+
+
+def test_what_runs_for_this_home_is_found(home: str) -> None:
+    _announce(home, born=psutil.Process().create_time())
+    assert Env.read({"STORYCHAIN_HOME": home}).redis_queue_url == "redis://127.0.0.1:7/0"
+
+
+def test_what_is_set_comes_before_what_runs(home: str) -> None:
+    _announce(home, born=psutil.Process().create_time())
+    env = Env.read({"STORYCHAIN_HOME": home, "REDIS_QUEUE_URL": "redis://other/1"})
+    assert (env.redis_queue_url, env.celery_broker_url) == ("redis://other/1", "redis://other/1")
+
+
+def test_what_another_process_of_the_same_number_left_is_not_believed(home: str) -> None:
+    _announce(home, born=psutil.Process().create_time() - 60)
+    assert ".invalid" in Env.read({"STORYCHAIN_HOME": home}).redis_queue_url
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": "x"}', '{"pid": 1}'])
+def test_a_broken_servers_file_is_none(home: str, text: str) -> None:
+    Path(home, "servers.json").write_text(text)
+    assert ".invalid" in Env.read({"STORYCHAIN_HOME": home}).redis_queue_url
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "mend"),
+    [
+        ("PORT", "http", "port number from 1 to 65535"),
+        ("PORT", "0", "port number"),
+        ("PORT", "65536", "port number"),
+        ("TIME_SCALE", "0", "above 0"),
+        ("TIME_SCALE", "nan", "above 0"),
+        ("DEBUG", "maybe", "use one of 1, true"),
+        ("STORYCHAIN_PROFILE", "huge", "development"),
+        ("REDIS_CACHE_URL", "localhost:6379", "begins with redis:"),
+        ("REDIS_CACHE_URL", "redis://", "begins with redis:"),
+        ("REDIS_QUEUE_URL", "redis://host:99999/0", "begins with redis:"),
+        ("MONGODB_URI", "mongodb://host", "a database name"),
+        ("MONGODB_URI", "postgres://host/x", "begins with mongodb:"),
+        ("MONGODB_URI", "mongodb://host/x?retryWrites=true&w=majority", "leave out w, journal"),
+        ("DATABASE_URL", "mysql://host/x", "begins with sqlite:"),
+        ("EMAIL_URL", "host:25", "begins with console:"),
+        ("CLERK_JWKS_URL", "clerk.example", "begins with https:"),
+    ],
+)
+def test_a_wrong_variable_is_one_line_that_names_it(
+    home: str, name: str, value: str, mend: str
+) -> None:
+    with pytest.raises(WrongVariable) as refused:
+        Env.read({"STORYCHAIN_HOME": home, name: value})
+    line = str(refused.value)
+    assert line.startswith(f"{name}={value!r}")
+    assert mend in line
+    assert "\n" not in line
+
+
+def test_no_password_is_shown(home: str) -> None:
+    with pytest.raises(WrongVariable) as refused:
+        Env.read({"STORYCHAIN_HOME": home, "MONGODB_URI": "mongodb://me:secret@host"})
+    assert "secret" not in str(refused.value)
+
+
+def test_a_list_of_hosts_is_taken(home: str) -> None:
+    uri = "mongodb://a:1,b:2/storychain?replicaSet=x"
+    assert Env.read({"STORYCHAIN_HOME": home, "MONGODB_URI": uri}).mongodb_uri == uri
+
+
+@given(name=st.sampled_from(["PORT", "TIME_SCALE", "MONGODB_URI", "EMAIL_URL"]), value=st.text())
+def test_whatever_stands_there_is_taken_or_refused(name: str, value: str) -> None:
+    try:
+        Env.read({"STORYCHAIN_HOME": "/nowhere", name: value})
+    except WrongVariable as refused:
+        assert len(str(refused).splitlines()) == 1
+
+
+def test_a_secret_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "secret"
+    assert read_or_make(path=path, make=lambda: "first") == "first"
+    assert read_or_make(path=path, make=lambda: "second") == "first"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(path.parent.iterdir()) == [path]
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def _announce(home: str, **more: Any) -> None:
+    state = {"pid": os.getpid(), "urls": {"REDIS_QUEUE_URL": "redis://127.0.0.1:7/0"}, **more}
+    Path(home, "servers.json").write_text(json.dumps(state))
