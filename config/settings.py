@@ -124,6 +124,9 @@ QUEUE_BELL_SECONDS = _scaled(1)
 QUEUE_DRAIN_SECONDS = _scaled(30)
 QUEUE_BACKOFF_SECONDS = _scaled(1)
 QUEUE_GRACE_SECONDS = _scaled(20)
+QUEUE_RUNS_SECONDS = _scaled(1)
+QUEUE_RUNS_BURST = 1000  # completed runs of a queue that a process keeps at once,
+QUEUE_RUNS_PER_SECOND = 1.0  # and how many it may keep for each second of time
 QUEUE_CHILD_MEMORY_KB = 512 * 1024
 QUEUE_CELERY_APP = "config.celery.app"  # loaded by whoever rings first
 

@@ -26,7 +26,7 @@ from rest_framework import exceptions
 from storychain.api.flattening import flatten_errors
 from storychain.api.outages import is_outage
 from storychain.errors import StorychainError, Unavailable
-from storychain.observability.requests import current_request_id
+from storychain.observability.correlation import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="storychain"'

@@ -13,6 +13,8 @@ import structlog
 from django.conf import settings
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from storychain.observability.correlation import add_behalf
+
 MASK = "[hidden]"
 SECRET_NAMES = re.compile(
     r"authorization|cookie|token|secret|password|passwd|api_?key", re.IGNORECASE
@@ -97,6 +99,7 @@ def _enriching() -> list[Processor]:
     """Return what every line goes through, ours and that of foreign libraries."""
     return [
         structlog.contextvars.merge_contextvars,
+        add_behalf,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.PositionalArgumentsFormatter(),

@@ -8,8 +8,9 @@ from uuid import uuid4
 import structlog
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
+from structlog.contextvars import clear_contextvars
 
+from storychain.observability.correlation import current_request_id, enter_behalf, leave_behalf
 from storychain.observability.metrics import count_request
 
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,128}", re.ASCII)
@@ -29,21 +30,17 @@ def request_middleware(get_response: GetResponse) -> GetResponse:
     def answer(request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
         clear_contextvars()
-        bind_contextvars(request_id=_request_id(request))
+        behalf = enter_behalf(request_id=_request_id(request))
         try:
             response = get_response(request)
             response.headers["X-Request-ID"] = current_request_id()
             _record(request, response, time.perf_counter() - started)
             return _without_body(response) if request.method == "HEAD" else response
         finally:
+            leave_behalf(behalf)
             clear_contextvars()
 
     return answer
-
-
-def current_request_id() -> str:
-    """Return the id of the request that is being served, or on whose behalf a job runs; else ""."""
-    return str(get_contextvars().get("request_id", ""))
 
 
 def _request_id(request: HttpRequest) -> str:

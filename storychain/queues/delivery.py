@@ -50,6 +50,8 @@ def _read_call(row: outbox.OutboxRow) -> JobCall:
         priority=stored.get("priority", job.priority),
         delay=stored.get("delay", 0),
         slot=stored.get("slot"),
+        schedule=stored.get("schedule", ""),
+        request_id=stored.get("request_id", ""),
         is_marked=True,
         is_outbox=True,
     )

@@ -23,15 +23,17 @@ job_ended = Signal()  # run=, outcome=, seconds=
 
 def perform(run: Run) -> Outcome:
     """Run the job's function and return how it ended; whatever a job raises is an outcome."""
-    started = time.perf_counter()
-    job_started.send(Run, run=run)
-    try:
-        outcome = Outcome(run.id, run.token, "completed", _call(run))
-    except BaseException as error:  # noqa: BLE001 - a job may raise anything, sys.exit() included
-        outcome = _judge(run, error)
-    finally:
-        close_old_connections()
-    job_ended.send(Run, run=run, outcome=outcome, seconds=time.perf_counter() - started)
+    started, run.started_at = time.perf_counter(), time.time()
+    with entered(run):
+        job_started.send(Run, run=run)
+        try:
+            outcome = Outcome(run.id, run.token, "completed", _call(run))
+        except BaseException as error:  # noqa: BLE001 - a job may raise anything, sys.exit() included
+            outcome = _judge(run, error)
+        finally:
+            close_old_connections()
+        run.seconds = time.perf_counter() - started
+        job_ended.send(Run, run=run, outcome=outcome, seconds=run.seconds)
     return outcome
 
 
@@ -44,8 +46,7 @@ def backoff_ms(attempt: int) -> int:
 def _call(run: Run) -> str:
     job = find_job(run.spec.name)
     payload = job.payload.decode(bytes(run.spec.args))
-    with entered(run):
-        result: Any = job.function(**payload)
+    result: Any = job.function(**payload)
     return job.payload.encode_result(result)
 
 

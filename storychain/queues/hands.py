@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from storychain import outbox
-from storychain.queues import ledger
+from storychain.queues import ledger, recording
 from storychain.queues.heart import Heart
 from storychain.queues.running import Run
 from storychain.queues.scripts import LedgerAway
@@ -57,12 +57,14 @@ class Hands:
 
     def _exchange(self, outcomes: Sequence[Outcome], ask: Ask | None) -> list[Run]:
         self._complete_rows(outcomes)
+        ended = [(self._runs[outcome.job_id], outcome) for outcome in outcomes]
         try:
             refused, claimed = self._insist(outcomes, ask)
         finally:
             self._let_go([outcome.job_id for outcome in outcomes])
         if refused:
             logger.warning("%s: in other hands when they ended: %s", self._queue, refused)
+        recording.note_outcomes(ended, refused=refused, holder=self._holder)
         runs = [Run(queue=self._queue, claimed=job) for job in claimed]
         for run in runs:
             self._runs[run.id] = run

@@ -15,6 +15,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 import msgspec
 
+from storychain.observability.correlation import current_request_id
 from storychain.queues import ledger
 from storychain.queues.payloads import Payload
 from storychain.queues.registry import declare_job
@@ -43,6 +44,8 @@ class JobCall(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     delay: float = 0
     slot: str | None = None
+    schedule: str = ""
+    request_id: str = ""
     is_marked: bool = False
     is_outbox: bool = False
     kind: str = "job"
@@ -56,6 +59,8 @@ class JobCall(msgspec.Struct, frozen=True, kw_only=True):
             "priority": int(self.priority),
             "delay": self.delay,
             "slot": self.slot,
+            "schedule": self.schedule,
+            "request_id": self.request_id,
         }
 
 
@@ -83,12 +88,13 @@ class Job(Generic[P, R]):
         delay: float = 0,
         priority: int | None = None,
         slot: str | None = None,
+        schedule: str = "",
         **payload: Any,
     ) -> JobCall:
         """Return a call with a checked payload; raise BadPayload if the job does not take it.
 
         The same `job_id` never runs twice (for 7 days); `delay` is in seconds; `slot` is the due
-        time that a schedule runs it for.
+        time that `schedule` runs it for. Made while a request is served, it carries that one's id.
         """
         return JobCall(
             job=self,
@@ -97,6 +103,8 @@ class Job(Generic[P, R]):
             priority=self.priority if priority is None else priority,
             delay=delay,
             slot=slot,
+            schedule=schedule,
+            request_id=current_request_id(),
             is_marked=job_id is not None,
         )
 
@@ -157,6 +165,8 @@ def entry_of(call: JobCall) -> Entry:
         level=call.priority,
         outbox=call.is_outbox,
         slot=call.slot,
+        schedule=call.schedule,
+        request_id=call.request_id,
     )
     unique, lock = _fill(job.key, job, call), _fill(job.exclusive, job, call)
     return Entry(call.row_id, job.queue, spec, call.delay, unique, lock, call.is_marked)

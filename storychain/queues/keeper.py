@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from django.conf import settings
 
-from storychain.queues import ledger
+from storychain.queues import ledger, recording
 from storychain.queues.alerts import log_alerts
 from storychain.queues.deadletters import mirror_dead
 from storychain.queues.presence import say_goodbye, say_present
@@ -29,7 +29,7 @@ class Keeper:
         urgent = {
             **tasks,
             ledger.promote: settings.QUEUE_PROMOTE_SECONDS,
-            ledger.sweep: settings.QUEUE_SWEEP_SECONDS,
+            _sweep: settings.QUEUE_SWEEP_SECONDS,
             self._say_present: beat,
         }
         # In a thread of its own: what waits for MongoDB is not to hold up heartbeats.
@@ -49,6 +49,11 @@ class Keeper:
         for ticker in self._tickers:
             ticker.stop()
         say_goodbye(self._worker)
+        recording.close()
 
     def _say_present(self) -> None:
         say_present(self._worker, queues=self._queues)
+
+
+def _sweep() -> None:
+    recording.note_lost(ledger.sweep())

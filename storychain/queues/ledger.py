@@ -19,7 +19,7 @@ from django.conf import settings
 from storychain.queues import bells
 from storychain.queues.scripts import Script
 from storychain.queues.topology import QUEUES
-from storychain.queues.wire import Ask, Claimed, Entry, Known, Outcome
+from storychain.queues.wire import Ask, Claimed, Entry, Known, Lost, Outcome
 
 MARK_SECONDS = 7 * 24 * 3600
 ENTERED, PROMOTED, SWEPT = 5000, 1000, 200
@@ -31,7 +31,7 @@ _heartbeat = Script("heartbeat", tuple[list[str], list[str]])
 _report = Script("report", tuple[bool, bool])
 _permit = Script("permit", int)
 _promote = Script("promote", list[str])
-_sweep = Script("sweep", list[str])
+_sweep = Script("sweep", tuple[list[str], list[Lost]])
 
 
 def enqueue(entries: Sequence[Entry]) -> list[Known]:
@@ -111,8 +111,11 @@ def promote() -> None:
     bells.ring(_promote({"queues": list(QUEUES), "limit": PROMOTED}))
 
 
-def sweep() -> None:
-    """Take jobs back whose lease ended, trim, and ring for what waits unanswered."""
+def sweep() -> list[Lost]:
+    """Take jobs back whose lease ended, trim, and ring for what waits unanswered.
+
+    Return the attempts that were lost.
+    """
     call = {
         "queues": list(QUEUES),
         "bell": round(settings.QUEUE_BELL_SECONDS * 1000),
@@ -120,7 +123,9 @@ def sweep() -> None:
         "keep": _keep(),
         "limit": SWEPT,
     }
-    bells.ring(_sweep(call))
+    rings, lost = _sweep(call)
+    bells.ring(rings)
+    return lost
 
 
 def _keep() -> dict[str, tuple[int, int]]:

@@ -9,7 +9,7 @@ import msgspec
 from storychain.errors import Invalid
 
 MOST_BYTES = 64 * 1024
-OPTIONS = frozenset({"job_id", "delay", "priority", "slot"})
+OPTIONS = frozenset({"job_id", "delay", "priority", "schedule", "slot"})
 
 
 class BadPayload(Invalid):

@@ -42,6 +42,8 @@ class JobRecord(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     error: str | None = None
     holder: str | None = None
     slot: str | None = None
+    schedule: str = ""
+    request_id: str = ""
     unique: str | None = None
     lock: str | None = None
     is_outbox: bool = False
@@ -98,6 +100,8 @@ def _read(job_id: str, flat: list[str]) -> JobRecord:
         "attempts": spec.attempts,
         "priority": spec.level,
         "slot": spec.slot,
+        "schedule": spec.schedule,
+        "request_id": spec.request_id,
         "is_outbox": spec.outbox,
         "is_cancelled": "cancel" in fields,
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from storychain.observability.correlation import enter_behalf, leave_behalf
 from storychain.queues import ledger
 from storychain.queues.wire import Claimed, decode_spec
 
@@ -36,6 +37,8 @@ class Run:
         self.spec = decode_spec(claimed.spec_json)
         self.cancelled = False
         self.lost = False
+        self.started_at = 0.0  # seconds since 1970, by this machine's clock
+        self.seconds = 0.0
 
     @property
     def slot(self) -> str | None:
@@ -91,9 +94,11 @@ def current() -> Run:
 
 @contextmanager
 def entered(run: Run) -> Iterator[None]:
-    """Make it the current run."""
+    """Make it the current run, and what is logged and enqueued in it its own."""
     token = _current.set(run)
+    behalf = enter_behalf(request_id=run.spec.request_id, job_id=run.id, job=run.spec.name)
     try:
         yield
     finally:
+        leave_behalf(behalf)
         _current.reset(token)

@@ -8,7 +8,10 @@ State = Literal["completed", "delayed", "failed", "dead", "waiting"]
 
 
 class Spec(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a job is, from enqueue to the end: `level` 0 goes first, `args` is its payload."""
+    """What a job is, from enqueue to the end: `level` 0 goes first, `args` is its payload.
+
+    `slot` and `schedule` say why it runs by itself, `request_id` from which request it followed.
+    """
 
     name: str
     args: msgspec.Raw
@@ -16,6 +19,8 @@ class Spec(msgspec.Struct, frozen=True, omit_defaults=True):
     level: int
     outbox: bool = False
     slot: str | None = None
+    schedule: str = ""
+    request_id: str = ""
 
 
 UNREADABLE = Spec(name="(unreadable)", args=msgspec.Raw(b"{}"), attempts=1, level=3)
@@ -55,6 +60,18 @@ class Claimed(NamedTuple):
     job_id: str
     token: int
     attempt: int
+    spec_json: str
+
+
+class Lost(NamedTuple):
+    """An attempt whose worker died; `started` is ms since 1970 by the ledger's clock."""
+
+    queue: str
+    job_id: str
+    token: int
+    attempt: int
+    started: float
+    holder: str
     spec_json: str
 
 

@@ -5,11 +5,17 @@ from functools import partial
 from typing import Any
 
 from celery import Celery, Task, bootsteps, shared_task
-from celery.signals import celeryd_init, import_modules, worker_shutting_down
+from celery.signals import (
+    celeryd_init,
+    import_modules,
+    worker_process_shutdown,
+    worker_shutting_down,
+)
 from celery.utils.text import str_to_list
 from django.conf import settings
 
 from storychain.patience import be_patient
+from storychain.queues import recording
 from storychain.queues.bells import BELL
 from storychain.queues.jobs import Job
 from storychain.queues.keeper import Keeper
@@ -80,9 +86,14 @@ def _configure(conf: Any, options: Any, **_: Any) -> None:
         conf.worker_concurrency = sum(QUEUES[name].concurrency for name in names if name in QUEUES)
 
 
+def _close_child(**_: Any) -> None:
+    recording.close()
+
+
 def set_up(app: Celery) -> None:
     """Make an app's workers work for the ledger, and every job a task of its name."""
     app.steps["worker"].add(Upkeep)
+    worker_process_shutdown.connect(_close_child, weak=False)
     import_modules.connect(partial(_register_jobs, app), sender=app, weak=False)
 
 

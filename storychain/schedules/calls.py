@@ -13,6 +13,7 @@ def make_call(
     *,
     job_id: str | None = None,
     slot: str | None = None,
+    schedule: str = "",
 ) -> JobCall:
     """Return the job's call with these arguments; raise BadPayload if it does not take them.
 
@@ -20,4 +21,4 @@ def make_call(
     """
     if options := sorted(OPTIONS & args.keys()):
         raise BadPayload(f"{job.name}: {', '.join(options)} cannot be set by a schedule.")
-    return job.call(job_id=job_id, slot=slot, **args)
+    return job.call(job_id=job_id, slot=slot, schedule=schedule, **args)

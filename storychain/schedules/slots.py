@@ -60,7 +60,8 @@ def run_now(row: PeriodicTask) -> str:
 
 
 def _enqueue(row: PeriodicTask, **options: str) -> str:
-    return enqueue_many([make_call(find_job(row.task), read_args(row), **options)])[0]
+    call = make_call(find_job(row.task), read_args(row), schedule=row.name, **options)
+    return enqueue_many([call])[0]
 
 
 def _counted_from(row: PeriodicTask) -> datetime:

@@ -19,9 +19,9 @@ from storychain import errors
 from storychain.api.authentication import SignedIn
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
+from storychain.observability.correlation import current_request_id
 from storychain.observability.health import health, livez, readyz
 from storychain.observability.metrics import metrics
-from storychain.observability.requests import current_request_id
 
 
 class Inner(serializers.Serializer):

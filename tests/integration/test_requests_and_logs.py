@@ -15,8 +15,8 @@ from django.conf import settings as django_settings
 from django.test import Client
 
 from storychain.api.authentication import mint_token
+from storychain.observability.correlation import current_request_id
 from storychain.observability.logging import configure_logging, mask_secrets
-from storychain.observability.requests import current_request_id
 
 pytestmark = pytest.mark.urls("tests.integration.edge_urls")
 ANYONE = Client(raise_request_exception=False)

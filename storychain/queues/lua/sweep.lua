@@ -2,7 +2,8 @@
 -- Mends what a death left behind, and trims what is old.
 -- Arguments: queues, bell ms (after it a bell is lost), beat ms (between two heartbeats),
 --   keep {state: {count, age ms}}, limit.
--- Returns rings.
+-- Returns {rings, lost}: lost {{queue, id, token, attempt, started, holder, spec}, ...} are attempts
+--   whose worker has died.
 -- Keys: job, log, all of Q, lock, parked, unique, swept, events.
 
 -- include common.lua
@@ -10,9 +11,13 @@
 
 local CRASHED = 'its worker died, or held it up for longer than its lease'
 
+local lost = {}
+
 local function recover(q, id)
-    local holder, unique, lock, permit, attempt, attempts, cancel = unpack(redis.call('HMGET', job_key(id),
-        'holder', 'unique', 'lock', 'permit', 'attempt', 'attempts', 'cancel'))
+    local holder, unique, lock, permit, attempt, attempts, cancel, token, started, spec = unpack(
+        redis.call('HMGET', job_key(id), 'holder', 'unique', 'lock', 'permit', 'attempt', 'attempts',
+        'cancel', 'token', 'started', 'spec'))
+    lost[#lost + 1] = {q, id, tonumber(token), tonumber(attempt), tonumber(started), holder, spec}
     take_back(q, string.match(holder, '^[^#]*'), {id})
     release(q, id, lock, permit)
     note(id, 'lost', CRASHED)
@@ -54,4 +59,4 @@ for _, q in ipairs(call.queues) do
     if is_eligible(q) and (not bell or bell <= now - call.bell) then ring(q) end
 end
 
-return cmsgpack.pack(rings)
+return cmsgpack.pack({rings, lost})
