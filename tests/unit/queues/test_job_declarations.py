@@ -78,6 +78,8 @@ def test_a_call_is_what_the_outbox_stores() -> None:
         "priority": 1,
         "delay": 2,
         "slot": "noon",
+        "schedule": "",
+        "request_id": "",
     }
 
 
