@@ -18,6 +18,7 @@ from apps.chapters.errors import (
     TooDeep,
     VersionMoved,
 )
+from apps.chapters.events import ChapterAdded
 from apps.chapters.limits import MOST_BRANCHES
 from apps.chapters.text import count_words
 from apps.stories.documents import Story
@@ -26,6 +27,7 @@ from apps.stories.services import Held, open_for
 from apps.stories.slugs import make_slug
 from apps.users.documents import User
 from storychain.documents import unit_of_work
+from storychain.events import publish
 
 
 def add_root(*, story_slug: str, author_id: str, text: dict[str, Any], now: datetime) -> Chapter:
@@ -117,10 +119,27 @@ def _add(
         updated_at=now,
     )
     label, deepest = text.get("choice_text") or text["title"], held.story.settings.max_depth
-    _place(chapter, parent_slug=parent_slug, label=label, deepest=deepest)
+    parent = _place(chapter, parent_slug=parent_slug, label=label, deepest=deepest)
     chapter.number = _count_in(chapter, now=now)
     chapter.save(force_insert=True)
+    _announce(chapter, story=held.story, parent=parent)
     return chapter
+
+
+def _announce(chapter: Chapter, *, story: Story, parent: Chapter | None) -> None:
+    publish(
+        ChapterAdded(
+            story_slug=story.slug,
+            story_title=story.title,
+            story_creator_id=story.creator_id,
+            chapter_slug=chapter.slug,
+            chapter_title=chapter.title,
+            author_id=chapter.author_id,
+            branch_index=chapter.branch_index,
+            parent_slug=chapter.parent_slug,
+            parent_author_id=parent.author_id if parent else None,
+        )
+    )
 
 
 def _refuse_unless_writer(held: Held) -> None:
@@ -131,11 +150,13 @@ def _refuse_unless_writer(held: Held) -> None:
     raise StoryForbidden("This story takes chapters only from those who work on it.")
 
 
-def _place(chapter: Chapter, *, parent_slug: str | None, label: str, deepest: int) -> None:
-    """Give a new chapter its place in the tree."""
+def _place(
+    chapter: Chapter, *, parent_slug: str | None, label: str, deepest: int
+) -> Chapter | None:
+    """Give a new chapter its place in the tree; return its parent, if it has one."""
     chapter.depth, chapter.branch_index = 0, 0
     if parent_slug is None:
-        return
+        return None
     parent = Chapter.objects(slug=parent_slug, story_slug=chapter.story_slug).first()
     if parent is None:
         raise ChapterNotFound
@@ -149,6 +170,7 @@ def _place(chapter: Chapter, *, parent_slug: str | None, label: str, deepest: in
     chapter.parent_slug, chapter.branch_index = parent_slug, branch
     chapter.depth = parent.depth + 1
     chapter.ancestor_slugs = [*parent.ancestor_slugs, parent_slug]
+    return parent
 
 
 def _count_in(chapter: Chapter, *, now: datetime) -> int:

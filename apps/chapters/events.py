@@ -1,0 +1,21 @@
+"""What chapters announce."""
+
+from storychain.events import Event
+
+
+class ChapterAdded(Event, frozen=True, kw_only=True):
+    """Somebody wrote a chapter directly into a story; imports announce none.
+
+    It carries what its subscribers need to decide whom it concerns: the first chapter of a story
+    has no parent, `branch_index` 0 continues its parent, and any other branches off it.
+    """
+
+    story_slug: str
+    story_title: str
+    story_creator_id: str
+    chapter_slug: str
+    chapter_title: str
+    author_id: str
+    branch_index: int
+    parent_slug: str | None = None
+    parent_author_id: str | None = None
