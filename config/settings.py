@@ -174,6 +174,7 @@ FEATURES = [
     "apps.maintenance",
     "apps.exports",
     "apps.imports",
+    "apps.collaboration",
     "apps.chapters",
     "apps.stories",
     "apps.access",

@@ -26,9 +26,37 @@ class Collaborator(Document):
         "collection": "collaborators",
         "indexes": [
             {"fields": ["story_slug", "user_id"], "unique": True},
-            ["user_id", "status"],
+            ["user_id", "status", "story_slug"],
+            ["story_slug", "status", "user_id"],
         ],
     }
+
+    def invite(self, *, role: str, by: str, now: datetime, until: datetime) -> None:
+        """Ask this person in, anew if an earlier invitation has run out or came to nothing."""
+        self.role, self.status, self.invited_by = role, "pending", by
+        self.invited_at, self.expires_at, self.accepted_at = now, until, None
+        self.save()
+
+    def is_open(self, *, now: datetime) -> bool:
+        """Tell whether this is an invitation that may still be answered."""
+        return self.status == "pending" and (self.expires_at is None or self.expires_at > now)
+
+    def answer(self, *, status: str, now: datetime) -> None:
+        """Take the invited person's answer down."""
+        self.status, self.expires_at = status, None
+        if status == "accepted":
+            self.accepted_at = now
+        self.save()
+
+    def change_role(self, role: str) -> None:
+        """Give this person another part in the story."""
+        self.role = role
+        self.save()
+
+    def end(self) -> None:
+        """Take this person, or the invitation, out of the story; only a new one leads back in."""
+        self.status, self.expires_at = "removed", None
+        self.save()
 
     @classmethod
     def make_owner(cls, *, story_slug: str, user_id: str, now: datetime) -> None:

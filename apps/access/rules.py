@@ -49,6 +49,8 @@ class Action(StrEnum):
     WRITE_CHAPTER = "write a chapter"
     EDIT_ANY_CHAPTER = "edit any chapter"
     EXPORT = "export"
+    INVITE = "invite"
+    RUN_TEAM = "change its team"
 
 
 def may(action: Action, *, standing: Standing, facts: StoryFacts) -> bool:
@@ -84,5 +86,7 @@ _TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
     Action.DELETE: _from(OWNER),
     Action.WRITE_CHAPTER: _writes_chapters,
     Action.EDIT_ANY_CHAPTER: _from(CO_AUTHOR),
+    Action.INVITE: _from(CO_AUTHOR),
+    Action.RUN_TEAM: _from(OWNER),
     Action.EXPORT: lambda standing, facts: standing.user_id is not None and _reads(standing, facts),
 }

@@ -60,6 +60,7 @@ class Story(Document):
     is_listed = fields.BooleanField(default=False)
     labels = fields.ListField(StringField())
     next_number = fields.IntField(default=1)
+    seats = fields.IntField(default=1)  # taken in its team, open invitations with them
     trending_score = fields.FloatField(default=0.0)
     created_at = fields.DateTimeField(required=True)
     updated_at = fields.DateTimeField(required=True)
@@ -120,6 +121,16 @@ class Story(Document):
             set__last_activity_at=now,
         )
         return int(before.next_number)
+
+    @classmethod
+    def seat(cls, *, slug: str, most: int) -> bool:
+        """Count somebody into the team; tell whether there was room."""
+        return bool(cls.objects(slug=slug, seats__not__gte=most).update_one(inc__seats=1))
+
+    @classmethod
+    def unseat(cls, *, slug: str) -> None:
+        """Count somebody out of the team."""
+        cls.objects(slug=slug).update_one(dec__seats=1)
 
     @classmethod
     def shrink(cls, *, slug: str, branches: int) -> None:

@@ -58,7 +58,11 @@ class World:
             "chapters": f"{s}/chapters",
             "root": f"{s}/chapters/{self.root}",
             "leaf": f"{s}/chapters/{self.leaf}",
+            "team": f"{s}/collaborators",
+            "role": f"{s}/my-role",
             "draft": d,
+            "draft-team": f"{d}/collaborators",
+            "draft-role": f"{d}/my-role",
             "draft-overview": f"{d}/overview",
             "draft-settings": f"{d}/settings",
             "draft-tree": f"{d}/tree",
@@ -161,6 +165,7 @@ def tell_about_himself(world: World) -> None:
 SAME_LENGTH = PARAGRAPH.replace("stairs", "roof")
 LISTS = {"list", "new", "works"}
 STORY = {"story", "overview"}
+DRAFTS = {"draft-team", "draft-role"}
 WRITES: dict[str, tuple[Callable[[World], None], set[str]]] = {
     "title": (patched("story", {"title": "The lantern"}), {*LISTS, *STORY, "tagged"}),
     "description": (patched("story", {"description": "Another house."}), {*LISTS, *STORY}),
@@ -201,7 +206,7 @@ WRITES: dict[str, tuple[Callable[[World], None], set[str]]] = {
         lambda world: updated(Chapter, set__author_id=world.friend.user_id)(world),
         {"leaf", "tree", "chapters"},
     ),
-    "name": (rename, {*LISTS, *STORY, "tree", "chapters", "root", "leaf", "profile"}),
+    "name": (rename, {*LISTS, *STORY, "tree", "chapters", "root", "leaf", "profile", "team"}),
     "picture": (
         updated(User, set__avatar_url="https://example.org/me.png"),
         {*LISTS, *STORY, "tree", "chapters", "root", "leaf", "profile"},
@@ -214,9 +219,12 @@ WRITES: dict[str, tuple[Callable[[World], None], set[str]]] = {
     "level": (updated(User, set__level=7, set__xp=900), {"profile"}),
     "joined": (
         lambda world: world.join(world.draft),
-        {"draft", "draft-overview", "draft-settings", "draft-tree", "draft-root"},
+        {"draft", "draft-overview", "draft-settings", "draft-tree", "draft-root", *DRAFTS},
     ),
-    "joined what is open": (lambda world: world.join(world.open), {"overview", "settings"}),
+    "joined what is open": (
+        lambda world: world.join(world.open),
+        {"overview", "settings", "team", "role"},
+    ),
     "banned": (
         lambda world: StoryBan(
             story_slug=world.open,
@@ -224,13 +232,13 @@ WRITES: dict[str, tuple[Callable[[World], None], set[str]]] = {
             banned_by=world.author.user_id,
             banned_at=NOW,
         ).save(),
-        {*STORY, "tree", "chapters", "root", "leaf"},
+        {*STORY, "tree", "chapters", "root", "leaf", "team", "role"},
     ),
     "platform role": (
         lambda world: PlatformRole(
             user_id=world.friend.user_id, role="PLATFORM_MODERATOR", assigned_at=NOW
         ).save(),
-        {"draft", "draft-overview", "draft-tree", "draft-root"},
+        {"draft", "draft-overview", "draft-tree", "draft-root", "role", *DRAFTS},
     ),
 }
 

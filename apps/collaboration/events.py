@@ -1,0 +1,34 @@
+"""What collaboration announces."""
+
+from datetime import datetime
+
+from storychain.events import Event
+
+
+class CollaboratorInvited(Event, frozen=True, kw_only=True):
+    """Somebody was asked into a story, and may answer until `expires_at`."""
+
+    story_slug: str
+    user_id: str
+    role: str
+    invited_by: str
+    invited_at: datetime
+    expires_at: datetime
+
+
+class InvitationAnswered(Event, frozen=True, kw_only=True):
+    """Somebody who was asked into a story has come, or declined; `invited_by` waits for it."""
+
+    story_slug: str
+    user_id: str
+    invited_by: str
+    invited_at: datetime
+    is_accepted: bool
+
+
+class CollaboratorLeft(Event, frozen=True, kw_only=True):
+    """Somebody works on a story no longer; `by` is himself if he left."""
+
+    story_slug: str
+    user_id: str
+    by: str
