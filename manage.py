@@ -6,6 +6,7 @@ import sys
 from contextlib import nullcontext
 
 from storychain import embedded
+from storychain.observability import sharing
 
 WITHOUT_SERVERS = {
     "",
@@ -27,6 +28,8 @@ def run() -> None:
     command = "".join(sys.argv[1:2])
     if command == "up":
         run_small()
+    if command == "supervise" and "--help" not in sys.argv:
+        sharing.share_figures()
     needs_none = command in WITHOUT_SERVERS or "--help" in sys.argv
     with nullcontext() if needs_none else embedded.at_hand():
         from django.core.management import execute_from_command_line  # noqa: PLC0415

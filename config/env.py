@@ -34,6 +34,8 @@ NEED_A_HOST = (
     "submit",
 )
 PROFILES = ("development", "production-small", "production-medium", "production-large")
+QUEUES = ("email", "notification", "analytics", "cleanup", "export")
+THRESHOLDS = ("backlog", "late", "unattended", "slow", "dead")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("console", "json")
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
@@ -75,6 +77,7 @@ class Env:
     time_scale: float
     cache_timeout_seconds: float
     export_root: Path
+    queue_alerts: dict[str, float]
     log_level: str
     log_format: str
     metrics_token: str
@@ -125,6 +128,7 @@ class Env:
             export_root=Path(read.text("EXPORT_ROOT", str(home / "exports")))
             .expanduser()
             .absolute(),
+            queue_alerts=read.thresholds("QUEUE_ALERTS"),
             log_level=read.choice("LOG_LEVEL", LOG_LEVELS, "INFO"),
             log_format=read.choice("LOG_FORMAT", LOG_FORMATS, "console"),
             metrics_token=read.text("METRICS_TOKEN", ""),
@@ -163,6 +167,16 @@ class _Reader:
             return float(text) if math.isfinite(float(text)) and float(text) > 0 else _refuse()
 
         return self._parse(name, str(default), parse, "use a number above 0, as 1 or 0.1")
+
+    def thresholds(self, name: str) -> dict[str, float]:
+        """Return {"late": 60.0, "export.slow": 300.0} for "late=60 export.slow=300"."""
+
+        def parse(text: str) -> dict[str, float]:
+            pairs = (word.split("=") for word in text.split())
+            return {_known_threshold(kind): _not_negative(number) for kind, number in pairs}
+
+        mend = f"use words as late=60 or export.slow=300; there are {', '.join(THRESHOLDS)}"
+        return self._parse(name, "", parse, mend)
 
     def url(self, name: str, schemes: tuple[str, ...], default: str, *, path: str = "") -> str:
         """Return a URL of one of `schemes`; with `path`, one that has such a path."""
@@ -203,6 +217,15 @@ class _Reader:
             return parse(text)
         except (ValueError, LookupError):
             raise WrongVariable(name=name, value=text, mend=mend) from None
+
+
+def _known_threshold(kind: str) -> str:
+    queue, _, of = kind.rpartition(".")
+    return kind if of in THRESHOLDS and queue in {"", *QUEUES} else _refuse()
+
+
+def _not_negative(number: str) -> float:
+    return float(number) if math.isfinite(float(number)) and float(number) >= 0 else _refuse()
 
 
 def _refuse() -> NoReturn:

@@ -124,6 +124,20 @@ QUEUE_BELL_SECONDS = _scaled(1)
 QUEUE_DRAIN_SECONDS = _scaled(30)
 QUEUE_BACKOFF_SECONDS = _scaled(1)
 QUEUE_GRACE_SECONDS = _scaled(20)
+# When somebody is told, for all queues or, as in "export.slow", for one: how many jobs may wait and
+# how many be dead; for how many seconds the oldest may wait, or wait while no worker runs at all
+# (unattended), and one in twenty may run (slow).
+QUEUE_ALERTS = {
+    "backlog": 10_000,
+    "late": 60,
+    "unattended": 10,
+    "slow": 30,
+    "dead": 0,
+    "cleanup.late": 900,
+    "cleanup.slow": 600,
+    "export.late": 300,
+    "export.slow": 120,
+} | ENV.queue_alerts
 QUEUE_RUNS_SECONDS = _scaled(1)
 QUEUE_RUNS_BURST = 1000  # completed runs of a queue that a process keeps at once,
 QUEUE_RUNS_PER_SECOND = 1.0  # and how many it may keep for each second of time

@@ -14,8 +14,15 @@ import weakref
 from collections.abc import Callable
 
 import structlog
+from prometheus_client import Gauge
 
 log = structlog.get_logger(__name__)
+OPEN = Gauge(
+    "storychain_breaker_open",
+    "Processes that keep from asking a server, as it does not answer.",
+    ["server"],
+    multiprocess_mode="livesum",
+)
 STEP_SECONDS, LONGEST_SECONDS = 0.05, 0.5
 
 
@@ -32,6 +39,7 @@ class Breaker:
         self._failures = 0
         self._closer: threading.Thread | None = None
         self._lock = threading.Lock()
+        OPEN.labels(name).set(0)
 
     @property
     def is_open(self) -> bool:
@@ -71,11 +79,13 @@ class Breaker:
             if self._failures != failures:
                 return False
             self._failures, self._closer = 0, None
+            OPEN.labels(self._name).set(0)
         log.info("a server is back", server=self._name)
         return True
 
     def _start_closing(self) -> threading.Thread:
         log.warning("a server does not answer", server=self._name)
+        OPEN.labels(self._name).set(1)
         closer = threading.Thread(
             target=_keep_trying, args=(weakref.ref(self),), name="breaker", daemon=True
         )

@@ -14,7 +14,9 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import NoReturn
 
 from storychain.embedded import die_with
@@ -23,6 +25,7 @@ PR_SET_NAME = 15
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM}
 STDIN, STDOUT, STDERR = range(3)
 MOST_FILES = 4096
+OPENED = Path("/proc/self/fd")
 
 
 def fork_command(command: str, *, name: str) -> tuple[int, int]:
@@ -63,8 +66,23 @@ def _become(run: Callable[[], object], *, name: str, parent: int, output: int | 
     if output is not None:
         os.dup2(output, STDOUT)
         os.dup2(output, STDERR)
-    os.closerange(STDERR + 1, MOST_FILES)
+    _close_files()
     run()
+
+
+def _close_files() -> None:
+    """Close what the parent had opened, but for prometheus-client's files.
+
+    Those it closes itself at its first use in a fork: by then their numbers would be others'.
+    """
+    figures = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if sys.platform != "linux" or not figures:
+        os.closerange(STDERR + 1, MOST_FILES)
+        return
+    for link in list(OPENED.iterdir()):
+        with suppress(OSError):  # that of the listing itself is closed by now
+            if int(link.name) > STDERR and not link.readlink().is_relative_to(figures):
+                os.close(int(link.name))
 
 
 def _run(command: str) -> None:

@@ -2,16 +2,19 @@
 
 With PROMETHEUS_MULTIPROC_DIR in the environment (prometheus-client's own variable) `/metrics`
 shows the sum over all processes that share this directory, else those of the one that answers.
+`manage.py supervise` sets it (`sharing.py`).
 """
 
 import os
+from pathlib import Path
 
+import psutil
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
 from storychain.errors import Unauthenticated
@@ -55,9 +58,19 @@ def register_figures(collector: Collector) -> None:
     _collectors.append(collector)
 
 
+def _forget_dead(folder: Path) -> None:
+    """Drop what dead processes said of how they are; what they have counted stays counted."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        if not psutil.pid_exists(pid):
+            mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]
+
+
 def _registry() -> CollectorRegistry:
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if folder is None:
         return REGISTRY
+    _forget_dead(Path(folder))
     summed = CollectorRegistry()
     MultiProcessCollector(summed)  # type: ignore[no-untyped-call]
     for collector in _collectors:

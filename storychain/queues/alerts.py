@@ -1,19 +1,24 @@
-"""When somebody should look at a queue: it grows old, stands still, is slow, or has dead jobs."""
+"""When somebody should look at a queue, by the thresholds of QUEUE_ALERTS.
 
-import logging
+An alert is one line in the log when it comes up and one when it is over, and a gauge of Prometheus
+that is 1 for as long as it lasts. What to do then: docs/runbooks/alerts.md.
+"""
+
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import structlog
+from django.conf import settings
+
 from storychain.queues.presence import worker_health
 from storychain.queues.stats import stats
-from storychain.queues.topology import QUEUES
 
-UNATTENDED_SECONDS = 10
-logger = logging.getLogger(__name__)
+KINDS = ("backlog", "late", "stalled", "unattended", "slow", "dead")
+log = structlog.get_logger(__name__)
 
 
 class Alert(NamedTuple):
-    """Something to look at: `kind` is backlog, stalled, unattended, slow or dead."""
+    """Something to look at: `kind` is one of KINDS."""
 
     queue: str
     kind: str
@@ -34,21 +39,33 @@ def log_alerts() -> None:
     global _raised  # noqa: PLW0603 - what this process has said
     found = {(alert.queue, alert.kind): alert for alert in find_alerts()}
     for alert in (found[name] for name in found.keys() - _raised):
-        logger.warning("Queue %s, %s: %s", *alert)
+        log.warning("queue alert", queue=alert.queue, kind=alert.kind, detail=alert.detail)
     for queue, kind in _raised - found.keys():
-        logger.warning("Queue %s, %s: over", queue, kind)
+        log.warning("queue alert is over", queue=queue, kind=kind)
     _raised = frozenset(found)
 
 
+def threshold_of(queue: str, kind: str) -> float:
+    """Return what QUEUE_ALERTS says of a queue and a kind, else of the kind for all queues."""
+    thresholds: dict[str, float] = settings.QUEUE_ALERTS
+    return thresholds.get(f"{queue}.{kind}", thresholds[kind])
+
+
 def _judge(row: dict[str, Any], *, is_attended: bool) -> Iterator[Alert]:
-    name, patience = row["name"], QUEUES[row["name"]].patience
-    age, slow = row["oldest_age"], row["run_time"]["p95"]
-    if age > UNATTENDED_SECONDS and not is_attended:
-        yield Alert(name, "unattended", f"{row['waiting']} wait and no worker runs")
-    elif age > patience.waiting and not row["paused"]:
-        kind = "backlog" if row["active"] else "stalled"
-        yield Alert(name, kind, f"{row['waiting']} wait, the oldest for {age:.0f} s")
-    if slow > patience.running:
+    name, waiting, age, slow = (
+        row["name"],
+        row["waiting"],
+        row["oldest_age"],
+        row["run_time"]["p95"],
+    )
+    if waiting > threshold_of(name, "backlog"):
+        yield Alert(name, "backlog", f"{waiting} jobs wait")
+    if age > threshold_of(name, "unattended") and not is_attended:
+        yield Alert(name, "unattended", f"{waiting} jobs wait and no worker runs")
+    elif age > threshold_of(name, "late") and not row["paused"]:
+        kind = "late" if row["active"] else "stalled"
+        yield Alert(name, kind, f"{waiting} jobs wait, the oldest for {age:.0f} s")
+    if slow > threshold_of(name, "slow"):
         yield Alert(name, "slow", f"one in twenty runs for {slow:.1f} s or longer")
-    if row["dead"]:
+    if row["dead"] > threshold_of(name, "dead"):
         yield Alert(name, "dead", f"{row['dead']} dead jobs are to be replayed or discarded")

@@ -18,16 +18,6 @@ class Limit(NamedTuple):
     seconds: float
 
 
-class Patience(NamedTuple):
-    """Seconds that a job may wait, and that one in twenty may run for, before somebody is told."""
-
-    waiting: float = 60
-    running: float = 30
-
-
-PATIENCE = Patience()
-
-
 @dataclass(frozen=True)
 class Queue:
     """One row: `slots` are jobs at the same time in one worker, a number for each of PROFILES."""
@@ -38,7 +28,6 @@ class Queue:
     lease: str = "QUEUE_LEASE_SECONDS"
     limit: Limit | None = None
     time_limit: int | None = None
-    patience: Patience = PATIENCE
 
     @property
     def concurrency(self) -> int:
@@ -59,14 +48,13 @@ QUEUES: Mapping[str, Queue] = {
         Queue(EMAIL, "threads", (2, 5, 10, 20), limit=Limit(100, 60)),
         Queue(NOTIFICATION, "threads", (5, 10, 20, 50)),
         Queue(ANALYTICS, "threads", (10, 20, 50, 100)),
-        Queue(CLEANUP, "prefork", (1, 1, 1, 2), time_limit=900, patience=Patience(900, 600)),
+        Queue(CLEANUP, "prefork", (1, 1, 1, 2), time_limit=900),
         Queue(
             EXPORT,
             "prefork",
             (1, 2, 3, 5),
             lease="QUEUE_EXPORT_LEASE_SECONDS",
             time_limit=900,
-            patience=Patience(300, 120),
         ),
     )
 }

@@ -76,6 +76,11 @@ def test_a_broken_servers_file_is_none(home: str, text: str) -> None:
         ("DATABASE_URL", "mysql://host/x", "begins with sqlite:"),
         ("EMAIL_URL", "host:25", "begins with console:"),
         ("CLERK_JWKS_URL", "clerk.example", "begins with https:"),
+        ("QUEUE_ALERTS", "late", "late=60 or export.slow=300"),
+        ("QUEUE_ALERTS", "late=soon", "late=60"),
+        ("QUEUE_ALERTS", "late=-1", "late=60"),
+        ("QUEUE_ALERTS", "lat=1", "backlog, late, unattended, slow, dead"),
+        ("QUEUE_ALERTS", "letters.late=1", "late=60"),
     ],
 )
 def test_a_wrong_variable_is_one_line_that_names_it(
@@ -93,6 +98,11 @@ def test_no_password_is_shown(home: str) -> None:
     with pytest.raises(WrongVariable) as refused:
         Env.read({"STORYCHAIN_HOME": home, "MONGODB_URI": "mongodb://me:secret@host"})
     assert "secret" not in str(refused.value)
+
+
+def test_alert_thresholds_are_words(home: str) -> None:
+    read = Env.read({"STORYCHAIN_HOME": home, "QUEUE_ALERTS": "late=5 export.slow=1.5"})
+    assert read.queue_alerts == {"late": 5, "export.slow": 1.5}
 
 
 def test_a_list_of_hosts_is_taken(home: str) -> None:

@@ -61,8 +61,8 @@ def test_a_worker_that_stops_says_goodbye(crew: Crew) -> None:
     assert worker_health()["workers"] == []
 
 
-def test_a_queue_without_a_worker_is_an_alert(monkeypatch) -> None:
-    monkeypatch.setattr("storychain.queues.alerts.UNATTENDED_SECONDS", 0)
+def test_a_queue_without_a_worker_is_an_alert(settings) -> None:
+    settings.QUEUE_ALERTS = settings.QUEUE_ALERTS | {"unattended": 0}
     jobs.typed.enqueue(at=datetime.now(UTC))
     wait_until(
         lambda: [(a.queue, a.kind) for a in find_alerts()] == [("notification", "unattended")]
