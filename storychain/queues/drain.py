@@ -76,9 +76,11 @@ class Drain:
     def _fetch(self) -> bool:
         """Get more to do; return False if this thread is not needed any more."""
         with self._exchanging:
-            if self._ready or self._exchange():
+            # Asked once: who lingers is who registered, also if the other one comes back meanwhile.
+            lingers = not self._is_lingering
+            if self._ready or self._exchange(lingers=lingers):
                 return True
-            if self._is_over() or self._is_lingering or not self._hands.free:
+            if self._is_over() or not lingers or not self._hands.free:
                 return False
             self._is_lingering = True
         try:
@@ -87,12 +89,12 @@ class Drain:
             self._is_lingering = False
         return True
 
-    def _exchange(self) -> bool:
+    def _exchange(self, *, lingers: bool) -> bool:
         outcomes = self._collect()
         want = 0 if self._is_over() else self._hands.free + len(outcomes)
         if not want and not outcomes:
             return False
-        linger = 0 if self._is_lingering or not want else lingering.REGISTERED_SECONDS
+        linger = lingering.REGISTERED_SECONDS if lingers and want else 0
         rung, self._is_rung = self._is_rung, False
         runs = self._hands.take(
             want=want, outcomes=outcomes, answers_bell=rung, linger_seconds=linger

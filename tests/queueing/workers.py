@@ -23,13 +23,13 @@ IO = ("email,notification,analytics", "threads")
 HEAVY = ("cleanup,export", "prefork")
 
 
-def wait_until(condition: Callable[[], T | None], *, seconds: float = 20) -> T:
+def wait_until(condition: Callable[[], T | None], *, seconds: float = 20, pause: float = 0.02) -> T:
     """Return the first true value of the condition; fail when there is none in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := condition():
             return value
-        time.sleep(0.02)
+        time.sleep(pause)
     raise AssertionError(f"not within {seconds} s")
 
 

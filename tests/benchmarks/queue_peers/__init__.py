@@ -1,0 +1,1 @@
+"""BullMQ and bare Celery, to be measured beside the ledger."""

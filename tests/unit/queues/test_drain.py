@@ -1,0 +1,69 @@
+"""Who waits for the next job has said so to the ledger: else nobody wakes him."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from storychain.queues.drain import Drain
+from storychain.queues.hands import Hands
+from storychain.queues.running import Run
+
+
+class Scene:
+    """What happened so far."""
+
+    def __init__(self) -> None:
+        self.lingers, self.asks, self.woken = (threading.Event() for _ in range(3))
+
+
+class IdleHands(Hands):
+    """Hands at an empty queue; who asks without registering is answered after the other woke."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene, self.registered = scene, False
+        self._runs, self._slots = {}, 5
+
+    def take(self, *, linger_seconds: float = 0, **_: object) -> list[Run]:
+        self.registered = linger_seconds > 0
+        if not self.registered:
+            self._scene.asks.set()
+            assert self._scene.woken.wait(10)
+        return []
+
+
+class WatchedDrain(Drain):
+    """Tells when somebody begins to linger, and when he ends."""
+
+    scene: Scene
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name == "_is_lingering" and hasattr(self, "scene"):
+            (self.scene.lingers if value else self.scene.woken).set()
+
+
+def test_a_thread_that_did_not_register_does_not_linger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One lingers, and is woken just while another asks without registering."""
+    scene, waits = Scene(), []
+    hands = IdleHands(scene)
+    drain = WatchedDrain(queue="email", slots=5, hands=hands, stopping=threading.Event())
+    drain.scene, drain._ends_at = scene, float("inf")
+
+    def wait_for_token(_: str) -> None:
+        waits.append(hands.registered)
+        if len(waits) > 1:
+            drain._ends_at = 0
+        else:
+            assert scene.asks.wait(10)
+
+    monkeypatch.setattr("storychain.queues.lingering.wait_for_token", wait_for_token)
+    lingerer = threading.Thread(target=drain._next)
+    lingerer.start()
+    assert scene.lingers.wait(10)
+    drain._next()
+    lingerer.join()
+    assert waits == [True, True]
