@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
+from config.mail import NOWHERE, SERVICES, SMTP, mail_settings
 from storychain.embedded_home import home_of, running_urls
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,15 +24,14 @@ BROKERS = (*REDIS, "sentinel", "amqp", "amqps")
 MONGODB = ("mongodb", "mongodb+srv")
 WRITE_CONCERN = {"w", "journal", "j", "wtimeoutms"}
 SQL = ("sqlite", "postgres", "postgresql")
-EMAIL = ("console", "file", "memory", "dummy", "smtp", "submission", "submit")
+EMAIL = (*NOWHERE, *SMTP, *SERVICES)
+SENDER = re.compile(r"[^\s@<>]+@[^\s@<>]+|[^@<>\x00-\x1f\x7f]+ <[^\s@<>]+@[^\s@<>]+>")
 HTTP = ("https", "http")
 NEED_A_HOST = (
     *HTTP,
     *MONGODB,
     *(scheme for scheme in CACHES if scheme != "unix"),
-    "smtp",
-    "submission",
-    "submit",
+    *SMTP,
 )
 PROFILES = ("development", "production-small", "production-medium", "production-large")
 QUEUES = ("email", "notification", "analytics", "cleanup", "export")
@@ -49,6 +49,7 @@ class WrongVariable(Exception):
     def __init__(self, *, name: str, value: str, mend: str) -> None:
         """Say which variable, what it holds and what it should hold."""
         shown = re.sub(r"(?<=//)([^@/]*):[^@/]*@", r"\1:***@", value)
+        shown = re.sub(r"(\w*(?:key|token|secret|password)=)[^&]*", r"\1***", shown)
         super().__init__(f"{name}={shown!r} cannot be used: {mend}.")
 
 
@@ -64,6 +65,7 @@ class Env:
     celery_broker_url: str
     database_url: str
     email_url: str
+    email_from: str
     clerk_jwks_url: str
     clerk_issuer: str
     clerk_authorized_parties: tuple[str, ...]
@@ -102,6 +104,7 @@ class Env:
         read = _Reader(running_urls(home=home) | given)
         queue_url = read.url("REDIS_QUEUE_URL", REDIS, _nowhere("redis", "REDIS_QUEUE_URL", "0"))
         host, port = read.text("HOST", "127.0.0.1"), read.port("PORT", 8000)
+        public_url = read.url("PUBLIC_URL", HTTP, f"http://localhost:{port}").rstrip("/")
         return cls(
             home=home,
             profile=read.choice("STORYCHAIN_PROFILE", PROFILES, "development"),
@@ -112,7 +115,8 @@ class Env:
             mongodb_uri=read.mongodb("MONGODB_URI"),
             celery_broker_url=read.url("CELERY_BROKER_URL", BROKERS, queue_url),
             database_url=read.url("DATABASE_URL", SQL, f"sqlite:///{home / 'sql.sqlite3'}"),
-            email_url=read.url("EMAIL_URL", EMAIL, "console:"),
+            email_url=read.email("EMAIL_URL"),
+            email_from=read.sender("EMAIL_FROM", public_url),
             clerk_jwks_url=read.url("CLERK_JWKS_URL", HTTP, ""),
             clerk_issuer=read.url("CLERK_ISSUER", HTTP, ""),
             clerk_authorized_parties=read.words("CLERK_AUTHORIZED_PARTIES"),
@@ -121,7 +125,7 @@ class Env:
             host=host,
             port=port,
             allowed_hosts=read.words("ALLOWED_HOSTS"),
-            public_url=read.url("PUBLIC_URL", HTTP, f"http://localhost:{port}").rstrip("/"),
+            public_url=public_url,
             key_prefix=read.text("KEY_PREFIX", "sc"),
             time_scale=read.scale("TIME_SCALE"),
             cache_timeout_seconds=read.scale("CACHE_TIMEOUT_SECONDS", 0.15),
@@ -210,6 +214,29 @@ class _Reader:
             )
             raise WrongVariable(name=name, value=uri, mend=mend)
         return uri
+
+    def email(self, name: str) -> str:
+        """Return a URL of which `mail_settings` makes settings."""
+        url = self.url(name, EMAIL, "console:")
+
+        def parse(text: str) -> str:
+            mail_settings(text)
+            return text
+
+        return self._parse(name, url, parse, "use a timeout of whole seconds, as in ?timeout=10")
+
+    def sender(self, name: str, public_url: str) -> str:
+        """Return who mails come from: by default nobody, at the host of the public URL."""
+        host = urlsplit(public_url).hostname or ""
+        domain = host if re.search(r"[a-z]$", host) else "localhost"
+
+        def parse(text: str) -> str:
+            return text if SENDER.fullmatch(text) else _refuse()
+
+        default = f"StoryChain <no-reply@{domain}>"
+        return self._parse(
+            name, default, parse, "use an address, as in StoryChain <mail@example.org>"
+        )
 
     def _parse(self, name: str, default: str, parse: Callable[[str], T], mend: str) -> T:
         text = self.text(name, default)

@@ -8,9 +8,9 @@ import secrets
 import sys
 
 import dj_database_url
-import dj_email_url
 
 from config.env import Env, WrongVariable
+from config.mail import mail_settings
 from storychain.observability.logging import configure_logging
 from storychain.redis import cache_backend
 from storychain.secrets import read_or_make
@@ -93,10 +93,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 
 CACHES = {"default": cache_backend(REDIS_CACHE_URL, seconds=CACHE_TIMEOUT_SECONDS)}
 
-vars().update(
-    {"EMAIL_TIMEOUT": 10}
-    | {k: v for k, v in dj_email_url.parse(ENV.email_url).items() if v is not None}
-)
+vars().update(mail_settings(ENV.email_url))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.email_from
+EMAIL_KEEP_SECONDS = 30 * 24 * 3_600  # how long it is known which mail went to whom
 
 # Documents, events, outbox
 
@@ -188,6 +187,7 @@ FEATURES = [
     "apps.maintenance",
     "apps.exports",
     "apps.imports",
+    "apps.emails",
     "apps.collaboration",
     "apps.chapters",
     "apps.stories",

@@ -20,6 +20,11 @@ def _feature_urls() -> list[ModuleType]:
     return [import_module(f"{f.__name__}.urls") for f in found if module_has_submodule(f, "urls")]
 
 
+def _is_for_staff(urls: ModuleType) -> bool:
+    """Tell whether a feature adds to the admin what needs no login."""
+    return hasattr(urls, "ADMIN_PATTERNS")
+
+
 FEATURE_URLS = _feature_urls()
 API_CACHE_MAP = {
     route: row for urls in FEATURE_URLS for route, row in getattr(urls, "CACHE_MAP", {}).items()
@@ -31,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readyz, name="readyz"),
     path("health", health, name="health"),
     path("metrics", metrics, name="metrics"),
+    *(path("admin/", include(urls.ADMIN_PATTERNS)) for urls in FEATURE_URLS if _is_for_staff(urls)),
     path("admin/", admin.site.urls),
     path("ops/", RedirectView.as_view(pattern_name="admin:index")),  # it has no page of its own yet
     path("api/v1/schema", schema, name="schema"),

@@ -6,6 +6,7 @@ error the part's own client raises, when the part would not do.
 
 import re
 import shutil
+import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -154,12 +155,19 @@ def _sql(_: Urls) -> str:
 
 
 def _email(_: Urls) -> str:
-    with get_connection(timeout=PATIENCE_SECONDS) if _is_smtp() else get_connection():
-        return settings.EMAIL_BACKEND.removesuffix(".EmailBackend").rpartition(".")[2]
+    kind: str = settings.EMAIL_BACKEND.removesuffix(".EmailBackend").rpartition(".")[2]
+    is_smtp = kind == "smtp"
+    with get_connection(timeout=PATIENCE_SECONDS) if is_smtp else get_connection() as connection:
+        api_url = urlsplit(getattr(connection, "api_url", ""))
+    if api_url.hostname:  # a key can be tried by a mail alone
+        _reach(api_url.hostname, api_url.port or {"http": 80}.get(api_url.scheme, 443))
+    if (is_smtp or api_url.hostname) and settings.DEFAULT_FROM_EMAIL.endswith("@localhost>"):
+        raise Ailing("Mails come from localhost, which nobody takes: set EMAIL_FROM")
+    return f"{kind}, from {settings.DEFAULT_FROM_EMAIL}"
 
 
-def _is_smtp() -> bool:
-    return str(settings.EMAIL_BACKEND).endswith("smtp.EmailBackend")
+def _reach(host: str, port: int) -> None:
+    socket.create_connection((host, port), timeout=PATIENCE_SECONDS).close()
 
 
 def _pandoc(_: Urls) -> str:
@@ -226,7 +234,11 @@ CHECKS = (
         mend="Start it, or mend or unset MONGODB_URI; it needs --replSet and rs.initiate().",
     ),
     Check(part="SQL", look=_sql, mend="Mend DATABASE_URL, then `manage.py migrate` or `make run`."),
-    Check(part="E-mail", look=_email, mend="Mend EMAIL_URL, or unset it to print e-mails."),
+    Check(
+        part="E-mail",
+        look=_email,
+        mend="Mend EMAIL_URL (and EMAIL_FROM), or unset it to print e-mails.",
+    ),
     Check(part="pandoc", look=_pandoc, mend="`make install` (it comes with pypandoc-binary)."),
     Check(part="Disk", look=_disk, mend="Free some space, or set STORYCHAIN_HOME elsewhere."),
     Check(part="Clerk", look=_clerk, mend="Mend CLERK_JWKS_URL, or unset it to use local keys."),

@@ -70,7 +70,7 @@ class OutboxRow(Document):
 def add(*, kind: str, payload: dict[str, Any], row_id: str | None = None) -> str:
     """Store a row in the current unit of work and return its id; RuntimeError outside of one.
 
-    The payload is plain JSON values.
+    The payload is plain JSON values. A row of this id that is there already stays as it is.
     """
     unit = current_unit()
     if unit is None:
@@ -84,7 +84,8 @@ def add(*, kind: str, payload: dict[str, Any], row_id: str | None = None) -> str
         next_at=now + _first_wait(),
     )
     row.validate()
-    OutboxRow._get_collection().insert_one(row.to_mongo())
+    new = row.to_mongo()
+    OutboxRow._get_collection().update_one({"_id": row.row_id}, {"$setOnInsert": new}, upsert=True)
     unit.notes.setdefault("outbox", []).append(row)
     return str(row.row_id)
 

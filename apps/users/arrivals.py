@@ -12,11 +12,15 @@ from storychain.api.authentication import register_user_loader
 @register_user_loader
 def welcome(claims: dict[str, Any]) -> None:
     """Make sure that the account behind these session claims exists."""
-    name = claims.get("username")
-    _ensure_once(claims["sub"], name if isinstance(name, str) else None)
+    _ensure_once(claims["sub"], _text(claims, "username"), _text(claims, "email"))
+
+
+def _text(claims: dict[str, Any], name: str) -> str | None:
+    value = claims.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 @lru_cache(maxsize=10_000)
-def _ensure_once(user_id: str, username: str | None) -> None:
+def _ensure_once(user_id: str, username: str | None, email: str | None) -> None:
     """Ask the database at most once a process and person."""
-    services.ensure_user(user_id=user_id, username=username, now=timezone.now())
+    services.ensure_user(user_id=user_id, username=username, email=email, now=timezone.now())

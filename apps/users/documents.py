@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from mongoengine import fields
 
-from apps.users.limits import BIO_LENGTH, DIGESTS, THEMES, USERNAME_LENGTH
+from apps.users.limits import BIO_LENGTH, DIGESTS, EMAIL_LENGTH, THEMES, USERNAME_LENGTH
 from storychain.documents import Document, EmbeddedDocument, StringField
 
 
@@ -36,7 +37,7 @@ class User(Document):
     username = StringField(
         required=True, min_length=USERNAME_LENGTH[0], max_length=USERNAME_LENGTH[1]
     )
-    email = StringField(max_length=254)
+    email = StringField(max_length=EMAIL_LENGTH)
     bio = StringField(default="", max_length=BIO_LENGTH)
     avatar_url = StringField(default="", max_length=2000)
     xp = fields.IntField(default=0)
@@ -63,6 +64,12 @@ class User(Document):
         cls.objects(clerk_id=user_id).update_one(
             inc__stats__stories_created=stories, inc__stats__chapters_written=chapters
         )
+
+    @classmethod
+    def prefer(cls, *, user_id: str, preferences: Mapping[str, object]) -> bool:
+        """Set these preferences in place; tell whether there is such a person."""
+        changes = {f"set__preferences__{name}": value for name, value in preferences.items()}
+        return bool(cls.objects(clerk_id=user_id).update_one(**changes))
 
     def revise(self, *, changes: dict[str, object], now: datetime) -> None:
         """Take over the given profile fields; preferences are merged, never replaced."""

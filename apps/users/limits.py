@@ -1,6 +1,7 @@
 """What binds both what comes in and what is stored of a person."""
 
 USERNAME_LENGTH = (3, 30)
+EMAIL_LENGTH = 254
 BIO_LENGTH = 500
 DIGESTS = ("never", "daily", "weekly")
 THEMES = ("system", "light", "dark")

@@ -46,6 +46,15 @@ class PreferencesPage(msgspec.Struct, frozen=True):
     theme: str
 
 
+class MailWish(msgspec.Struct, frozen=True):
+    """What a member wants to get by mail."""
+
+    user_id: str
+    is_active: bool
+    email_notifications: bool
+    digest: str
+
+
 class MePage(ProfilePage, frozen=True, kw_only=True):
     """A person's own page: the profile and what only he sees."""
 

@@ -9,7 +9,7 @@ from apps.users import keys
 from apps.users.documents import PlatformRole, User
 from apps.users.errors import UserNotFound
 from apps.users.invalidation import profile_tag, user_tag
-from apps.users.pages import AuthorRef, MePage, PreferencesPage, ProfilePage, ProfileStats
+from apps.users.pages import AuthorRef, MailWish, MePage, PreferencesPage, ProfilePage, ProfileStats
 from storychain.cache.region import Cached, Region, depends_on
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -47,6 +47,15 @@ def list_authors(user_ids: Iterable[str]) -> dict[str, AuthorRef]:
     people = User.objects(clerk_id__in=wanted, is_active=True).only("username", "avatar_url")
     found = {u.clerk_id: AuthorRef(u.clerk_id, u.username, u.avatar_url) for u in people}
     return {i: found.get(i, AuthorRef(i, "former member")) for i in wanted}
+
+
+def find_mail_wish(*, email: str) -> MailWish | None:
+    """Return what the member with this address wants, as it is now; None if it is nobody's."""
+    user = User.objects(email=email).only("is_active", "preferences").first()
+    if user is None:
+        return None
+    wishes = user.preferences
+    return MailWish(user.clerk_id, user.is_active, wishes.email_notifications, wishes.digest)
 
 
 def find_platform_role(*, user_id: str) -> str | None:

@@ -2,6 +2,8 @@
 
 import re
 import secrets
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -9,29 +11,69 @@ from mongoengine.errors import NotUniqueError
 
 from apps.users.documents import User
 from apps.users.errors import UsernameTaken, UserNotFound
-from apps.users.limits import USERNAME_LENGTH
+from apps.users.events import AddressLearned
+from apps.users.limits import EMAIL_LENGTH, USERNAME_LENGTH
 from storychain.documents import unit_of_work
+from storychain.events import publish
 
 NAME_TRIES = 5
 
 
-def ensure_user(*, user_id: str, username: str | None = None, now: datetime) -> bool:
+def ensure_user(
+    *, user_id: str, username: str | None = None, email: str | None = None, now: datetime
+) -> bool:
     """Make the account of somebody who signs in for the first time; tell whether it was made.
 
-    Clerk's webhook usually comes first and knows more; this covers the race between the two.
+    An account without an address learns this one. Clerk's webhook usually comes first and knows
+    more; this covers the race between the two.
     """
-    if User.objects(clerk_id=user_id).only("clerk_id").first():
+    email = _free_address(email)
+    if known := User.objects(clerk_id=user_id).only("email").first():
+        if email and not known.email:
+            with suppress(NotUniqueError):  # somebody else was given it a moment ago
+                _learn_address(user_id, email)
         return False
     for attempt in range(NAME_TRIES):
         name = _propose_name(username or user_id, plain=attempt == 0 and username is not None)
         try:
-            User(clerk_id=user_id, username=name, created_at=now).save(force_insert=True)
+            _arrive(user_id, name, email, now)
         except NotUniqueError:
             if User.objects(clerk_id=user_id).only("clerk_id").first():
                 return False
+            email = _free_address(email)
         else:
             return True
     raise UsernameTaken
+
+
+@unit_of_work
+def _arrive(user_id: str, username: str, email: str | None, now: datetime) -> None:
+    user = User(clerk_id=user_id, username=username, email=email, created_at=now)
+    user.save(force_insert=True)
+    if email:
+        publish(AddressLearned(user_id=user_id, username=username, email=email))
+
+
+@unit_of_work
+def _learn_address(user_id: str, email: str) -> None:
+    user = User.objects(clerk_id=user_id, email=None).modify(set__email=email, new=True)
+    if user:
+        publish(AddressLearned(user_id=user_id, username=user.username, email=email))
+
+
+def _free_address(email: str | None) -> str | None:
+    """Return an address that no other account has; None if it has, or if it is no address."""
+    if not email or len(email) > EMAIL_LENGTH or User.objects(email=email).only("email").first():
+        return None
+    return email
+
+
+def set_preferences(*, user_id: str, preferences: Mapping[str, object]) -> bool:
+    """Set the named preferences of a member; tell whether there is such a member.
+
+    Not a sign of life, as `edit_me` is: he need not be signed in for it.
+    """
+    return User.prefer(user_id=user_id, preferences=preferences)
 
 
 def edit_me(*, user_id: str, changes: dict[str, Any], now: datetime) -> None:

@@ -115,9 +115,10 @@ def register_user_loader(load: Callable[[Claims], None]) -> Callable[[Claims], N
     return load
 
 
-def mint_token(*, user_id: str, minutes: float = 60) -> str:
+def mint_token(*, user_id: str, minutes: float = 60, email: str | None = None) -> str:
     """Return a token of the local key set for this user, in a session of its own.
 
+    `email` becomes the claim by which an account learns its address.
     Raise TokensAreClerks where Clerk is set, Invalid if no user can have this id or no token can
     hold so long; one of less than 0 minutes has expired already.
     """
@@ -137,6 +138,7 @@ def mint_token(*, user_id: str, minutes: float = 60) -> str:
             "iat": now,
             "nbf": now,
             "exp": now + int(minutes * 60),
+            **({"email": email} if email else {}),
         }
     )
 

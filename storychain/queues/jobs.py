@@ -17,7 +17,7 @@ import msgspec
 
 from storychain.observability.correlation import current_request_id
 from storychain.queues import ledger
-from storychain.queues.payloads import Payload
+from storychain.queues.payloads import Check, Payload
 from storychain.queues.registry import declare_job
 from storychain.queues.running import PermanentError, current
 from storychain.queues.topology import QUEUES
@@ -124,16 +124,18 @@ def job(
     exclusive: str = "",
     attempts: int = 3,
     priority: Priority = Priority.NORMAL,
+    check: Check | None = None,
 ) -> Callable[[Callable[P, R]], Job[P, R]]:
     """Declare a job.
 
+    `check` takes the payload as the function does; its ValueError is what cannot be told by types.
     `key` and `exclusive` are templates over the payload ("report:{date}"): of one `key` only one
     job is waiting or running, of one `exclusive` only one runs at a time in the whole deployment.
     """
 
     def declare(function: Callable[P, R]) -> Job[P, R]:
         full_name = name or f"{function.__module__.split('.')[-2]}.{function.__name__}"
-        payload = Payload(function, job_name=full_name)
+        payload = Payload(function, job_name=full_name, check=check)
         declared = Job(
             function, full_name, QUEUES[queue].name, key, exclusive, attempts, priority, payload
         )

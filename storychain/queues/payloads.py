@@ -8,6 +8,8 @@ import msgspec
 
 from storychain.errors import Invalid
 
+Check = Callable[..., None]
+
 MOST_BYTES = 64 * 1024
 OPTIONS = frozenset({"job_id", "delay", "priority", "schedule", "slot"})
 
@@ -21,9 +23,14 @@ class BadPayload(Invalid):
 class Payload:
     """The keyword arguments of one job's function, as JSON on the wire."""
 
-    def __init__(self, function: Callable[..., Any], *, job_name: str) -> None:
-        """Read the signature; raise TypeError unless all of it is annotated and keyword-only."""
-        self._job_name = job_name
+    def __init__(
+        self, function: Callable[..., Any], *, job_name: str, check: Check | None = None
+    ) -> None:
+        """Read the signature; raise TypeError unless all of it is annotated and keyword-only.
+
+        `check` is given what has the right types, and raises ValueError for what else is wrong.
+        """
+        self._job_name, self._check = job_name, check
         self._type = _read_signature(function)
         self._decoder = msgspec.json.Decoder(self._type)
         self._result_type = get_type_hints(function).get("return", Any)
@@ -31,7 +38,9 @@ class Payload:
     def encode(self, args: dict[str, Any]) -> bytes:
         """Return the arguments as JSON; raise BadPayload with the field and what it takes."""
         try:
-            encoded = msgspec.json.encode(msgspec.convert(args, self._type))
+            converted = msgspec.convert(args, self._type)
+            self._checked(converted)
+            encoded = msgspec.json.encode(converted)
         except (msgspec.ValidationError, TypeError, ValueError, OverflowError) as error:
             raise BadPayload(f"{self._job_name}: {error}") from None
         if len(encoded) > MOST_BYTES:
@@ -44,10 +53,15 @@ class Payload:
     def decode(self, encoded: bytes | str) -> dict[str, Any]:
         """Return the arguments with their types; raise BadPayload if they are not what is taken."""
         try:
-            decoded = self._decoder.decode(encoded)
-        except msgspec.DecodeError as error:
+            return self._checked(self._decoder.decode(encoded))
+        except (msgspec.DecodeError, ValueError) as error:
             raise BadPayload(f"{self._job_name}: {error}") from None
-        return {name: getattr(decoded, name) for name in self._type.__struct_fields__}
+
+    def _checked(self, payload: msgspec.Struct) -> dict[str, Any]:
+        args = {name: getattr(payload, name) for name in self._type.__struct_fields__}
+        if self._check is not None:
+            self._check(**args)
+        return args
 
     def encode_result(self, result: object) -> str:
         """Return the result as JSON; raise BadPayload if the function returned another type."""

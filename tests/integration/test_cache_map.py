@@ -28,6 +28,7 @@ UNCACHED = {
     "export-file",
     "invitations",
     "story-invitations",
+    "emails-unsubscribe",
 }
 READ = {"limit": 20}  # what a list's query is read to when it is empty
 SHAPES = {"stories": {**READ, "sort": "newest"}}

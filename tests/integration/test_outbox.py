@@ -233,3 +233,10 @@ def test_the_relay_delivers_what_writers_could_not_and_stops_at_sigterm(
     finally:
         relay.send_signal(signal.SIGTERM)
         assert relay.wait(10) == 0
+
+
+def test_an_id_that_is_stored_already_stays_as_it_is(taker: Taker) -> None:
+    taker.fails_at = lambda _: True
+    write("once", payload={"first": True})
+    write("once", payload={"first": False})
+    assert [row.payload for row in OutboxRow.objects()] == [{"first": True}]

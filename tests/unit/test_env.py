@@ -7,10 +7,12 @@ from typing import Any
 
 import psutil
 import pytest
+from django.utils.module_loading import import_string
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.env import Env, WrongVariable
+from config.mail import SERVICES, mail_settings
 from storychain.secrets import read_or_make
 
 
@@ -75,6 +77,10 @@ def test_a_broken_servers_file_is_none(home: str, text: str) -> None:
         ("MONGODB_URI", "mongodb://host/x?retryWrites=true&w=majority", "leave out w, journal"),
         ("DATABASE_URL", "mysql://host/x", "begins with sqlite:"),
         ("EMAIL_URL", "host:25", "begins with console:"),
+        ("EMAIL_URL", "smtp://", "begins with console:"),
+        ("EMAIL_URL", "smtp://host?timeout=soon", "a timeout of whole seconds"),
+        ("EMAIL_URL", "postmark:?timeout=0", "a timeout of whole seconds"),
+        ("EMAIL_FROM", "StoryChain", "use an address"),
         ("CLERK_JWKS_URL", "clerk.example", "begins with https:"),
         ("QUEUE_ALERTS", "late", "late=60 or export.slow=300"),
         ("QUEUE_ALERTS", "late=soon", "late=60"),
@@ -103,6 +109,34 @@ def test_no_password_is_shown(home: str) -> None:
 def test_alert_thresholds_are_words(home: str) -> None:
     read = Env.read({"STORYCHAIN_HOME": home, "QUEUE_ALERTS": "late=5 export.slow=1.5"})
     assert read.queue_alerts == {"late": 5, "export.slow": 1.5}
+
+
+def test_no_key_of_a_mail_service_is_shown(home: str) -> None:
+    with pytest.raises(WrongVariable) as refused:
+        Env.read({"STORYCHAIN_HOME": home, "EMAIL_URL": "mailgun:?api_key=abc&timeout=0"})
+    assert "api_key=***&timeout=0" in str(refused.value)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_mail_service_is_named_by_its_scheme(service: str) -> None:
+    found = mail_settings(f"{service}:?api_key=abc&timeout=3")
+    name = service.replace("-", "_").upper()
+    assert found["ANYMAIL"] == {"REQUESTS_TIMEOUT": 3, f"{name}_API_KEY": "abc"}
+    backend = import_string(found["EMAIL_BACKEND"])
+    assert backend.esp_name.upper().replace(" ", "_") == name
+
+
+@pytest.mark.parametrize(
+    ("public_url", "sender"),
+    [
+        ("https://storychain.example", "StoryChain <no-reply@storychain.example>"),
+        ("http://127.0.0.1:8000", "StoryChain <no-reply@localhost>"),
+        ("http://[::1]:8000", "StoryChain <no-reply@localhost>"),
+    ],
+)
+def test_mails_come_from_where_the_system_is(home: str, public_url: str, sender: str) -> None:
+    env = Env.read({"STORYCHAIN_HOME": home, "PUBLIC_URL": public_url})
+    assert env.email_from == sender
 
 
 def test_a_list_of_hosts_is_taken(home: str) -> None:

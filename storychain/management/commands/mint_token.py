@@ -9,7 +9,7 @@ from storychain.errors import StorychainError
 
 
 class Command(BaseCommand):
-    """`manage.py mint_token USER [--minutes N]`."""
+    """`manage.py mint_token USER [--minutes N] [--email ADDRESS]`."""
 
     help = "Print a session token for USER, signed with the local key set (not where Clerk is set)."
 
@@ -20,9 +20,13 @@ class Command(BaseCommand):
             "--minutes", type=float, default=60, help="how long the token holds (default: 60)"
         )
 
-    def handle(self, *_args: Any, user: str, minutes: float, **_options: Any) -> None:
+        parser.add_argument("--email", help="the address that the account has, or shall have")
+
+    def handle(
+        self, *_args: Any, user: str, minutes: float, email: str | None, **_options: Any
+    ) -> None:
         """Print the token alone, so that a shell can take it."""
         try:
-            self.stdout.write(mint_token(user_id=user, minutes=minutes))
+            self.stdout.write(mint_token(user_id=user, minutes=minutes, email=email))
         except StorychainError as error:
             raise CommandError(error.detail) from error

@@ -35,6 +35,20 @@ def test_what_does_not_fit_is_refused_both_ways() -> None:
         payload.encode_result("one")
 
 
+def test_what_types_cannot_tell_is_checked_both_ways() -> None:
+    def check(*, to: str, at: datetime, times: int) -> None:
+        if times > 1:
+            raise ValueError(f"times is {times}; {to} is greeted once")
+
+    payload, at = Payload(greet, job_name="greet", check=check), datetime(2026, 1, 1, tzinfo=UTC)
+    encoded = payload.encode({"to": "ada", "at": at})
+    assert payload.decode(encoded)["times"] == 1
+    with pytest.raises(BadPayload, match="greet: times is 2; ada is greeted once"):
+        payload.encode({"to": "ada", "at": at, "times": 2})
+    with pytest.raises(BadPayload, match="greet: times is 9"):
+        payload.decode(encoded.replace(b'"times":1', b'"times":9'))
+
+
 def test_a_job_that_takes_more_than_it_names_lets_the_rest_pass() -> None:
     def lenient(*, to: str, **_: object) -> None: ...
 

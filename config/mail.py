@@ -1,0 +1,53 @@
+"""EMAIL_URL as Django's settings: an SMTP server, a mail service by its API, or nowhere.
+
+A service is named by its scheme, and the query holds Anymail's settings of it in small letters:
+`postmark:?server_token=...` is ANYMAIL["POSTMARK_SERVER_TOKEN"].
+"""
+
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import dj_email_url
+
+SMTP = ("smtp", "submission", "submit")
+NOWHERE = ("console", "file", "memory", "dummy")
+SERVICES = (
+    "amazon-ses",
+    "brevo",
+    "mailersend",
+    "mailgun",
+    "mailjet",
+    "mailtrap",
+    "mandrill",
+    "postal",
+    "postmark",
+    "resend",
+    "scaleway",
+    "sendgrid",
+    "sparkpost",
+    "unisender-go",
+)
+TIMEOUT_SECONDS = 10
+
+
+def mail_settings(url: str) -> dict[str, Any]:
+    """Return EMAIL_* and ANYMAIL; raise ValueError if the time-out is no whole number from 1."""
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query))
+    if int(options.get("timeout", TIMEOUT_SECONDS)) < 1:
+        raise ValueError("the time-out is too short")
+    if parts.scheme in SERVICES:
+        return _service_settings(parts.scheme.replace("-", "_"), options)
+    found = {k: v for k, v in dj_email_url.parse(url).items() if v is not None}
+    if parts.scheme in SMTP:
+        found["EMAIL_BACKEND"] = "apps.emails.smtp.EmailBackend"
+    return {"EMAIL_TIMEOUT": TIMEOUT_SECONDS, **found}
+
+
+def _service_settings(service: str, options: dict[str, str]) -> dict[str, Any]:
+    seconds = int(options.pop("timeout", TIMEOUT_SECONDS))
+    given = {f"{service}_{name}".upper(): value for name, value in options.items()}
+    return {
+        "EMAIL_BACKEND": f"anymail.backends.{service}.EmailBackend",
+        "ANYMAIL": {"REQUESTS_TIMEOUT": seconds, **given},
+    }
