@@ -6,7 +6,6 @@ when first needed, and again after a fork, so that no two processes share a sock
 
 import os
 import secrets
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
@@ -24,6 +23,7 @@ from redis.retry import Retry
 from storychain import cluster
 from storychain.breaker import Breaker
 from storychain.patience import CacheRetry, is_patient
+from storychain.wires import Wire, Wires
 
 Role = Literal["cache", "queue"]
 TOGETHER = ("e", "l")
@@ -91,7 +91,8 @@ def run(path: Path, keys: Sequence[str], args: Sequence[Any]) -> Any:
 
 def run_in_haste(path: Path, keys: Sequence[str], args: Sequence[Any]) -> Any:
     """Run a Lua script on one server, which has HASTE_SECONDS for each answer."""
-    wire = _Wire(socket_connect_timeout=HASTE_SECONDS, socket_timeout=HASTE_SECONDS)
+    haste = {"socket_connect_timeout": HASTE_SECONDS, "socket_timeout": HASTE_SECONDS}
+    wire = Wire(client("cache").connection_pool, **haste)
     try:
         return wire.ask(hiredis.pack_command(("EVAL", path.read_text(), len(keys), *keys, *args)))
     finally:
@@ -132,8 +133,7 @@ def reach(role: Role) -> None:
     Then do what must be done before it is believed again. What is connected may be connected to
     a server that is none any more, so that is dropped first.
     """
-    while _idle:
-        _idle.pop().close()
+    _hang_up(role)
     if role == "cache" and is_cluster():
         client(role).ping(target_nodes=redis.RedisCluster.PRIMARIES)
     else:
@@ -174,69 +174,18 @@ class _Announced(redis.connection.AbstractConnection):
         self.read_response()
 
 
-class _Wire:
-    """A connection for the one command of a hit: its socket, and hiredis to read from it.
-
-    redis-py's client spends more time on an MGET than the server and the wire together. It still
-    makes the connection, with all that its URL asks for.
-    """
-
-    def __init__(self, **differences: float) -> None:
-        pool = client("cache").connection_pool
-        self._connection = pool.connection_class(**{**pool.connection_kwargs, **differences})
-        self._connection.connect()
-        self._reader = hiredis.Reader(replyError=redis.ResponseError)
-
-    def ask(self, packed: bytes) -> Any:
-        """Send a command and return its reply; raise redis.RedisError and hang up without one."""
-        try:
-            return self._exchange(packed)
-        except BaseException:
-            self.close()
-            raise
-
-    def _exchange(self, packed: bytes) -> Any:
-        sock, reader = self._connection._sock, self._reader  # noqa: SLF001 - there is no other door
-        try:
-            sock.sendall(packed)
-            while (reply := reader.gets()) is False:
-                reader.feed(sock.recv(65536) or _hung_up())
-        except TimeoutError as error:
-            raise redis.TimeoutError(str(error)) from error
-        except OSError as error:
-            raise redis.ConnectionError(str(error)) from error
-        if isinstance(reply, redis.ResponseError):
-            raise reply
-        return reply
-
-    def close(self) -> None:
-        """Hang up."""
-        self._connection.disconnect()
-
-
-def _hung_up() -> bytes:
-    raise ConnectionResetError("the server closed the connection")
-
-
-_idle: deque[_Wire] = deque()
+@cache
+def wires(role: Role) -> Wires:
+    """Return this process's wires to a role's server, where a command's time counts."""
+    return Wires(client(role).connection_pool)
 
 
 def mget(names: Sequence[str]) -> list[bytes | None]:
-    """Return the cache's values of these keys, by the shortest way; raise redis.RedisError.
-
-    An idle wire may have been cut since it was last used: then a new one is asked, once.
-    """
+    """Return the cache's values of these keys, by the shortest way; raise redis.RedisError."""
     if is_cluster():
         return cluster.mget(client("cache"), names, epoch=key("epoch"))
     packed = hiredis.pack_command(("MGET", *names))  # type: ignore[arg-type]
-    try:
-        wire = _idle.pop()
-        reply = wire.ask(packed)
-    except (IndexError, redis.ConnectionError):
-        wire = _Wire()
-        reply = wire.ask(packed)
-    _idle.append(wire)
-    values: list[bytes | None] = reply
+    values: list[bytes | None] = wires("cache").ask(packed)
     return values
 
 
@@ -275,14 +224,20 @@ def disconnect() -> None:
         with suppress(redis.RedisError):  # a cluster that is away cannot even be made a client of
             getattr(client("cache"), "connection_pool", client("cache")).close()
         client("queue").connection_pool.disconnect()
-    while _idle:
-        _idle.pop().close()
+        for role in OPENS_AT:
+            _hang_up(role)
     _forget()
 
 
+def _hang_up(role: Role) -> None:
+    """Close the wires; a cluster's client has connections of its own."""
+    if not (role == "cache" and is_cluster()):
+        wires(role).close()
+
+
 def _forget() -> None:
-    _idle.clear()
     client.cache_clear()
+    wires.cache_clear()
     is_cluster.cache_clear()
     script.cache_clear()
     breaker.cache_clear()

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from hashlib import sha1
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import hiredis
 import msgspec
-from redis.commands.core import Script as RedisScript
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from storychain import redis
@@ -56,15 +57,29 @@ class Script(Generic[Reply]):
 
     def __call__(self, call: object) -> Reply:
         """Run it; raise LedgerAway if the server does not answer, or has no room."""
-        args = [msgspec.msgpack.encode(call)]
-        with asking_ledger() as client:
-            packed = _registered(self._name)(keys=[redis.key("q:")], args=args, client=client)
+        with asking_ledger():
+            packed = _run(self._name, redis.key("q:"), msgspec.msgpack.encode(call))
         return self._decoder.decode(packed)
 
 
+def _run(name: str, prefix: str, call: bytes) -> bytes:
+    """Run a script by its SHA, or by its text where the server does not know it yet."""
+    text, sha = _load(name)
+    try:
+        return _ask("EVALSHA", sha, 1, prefix, call)
+    except NoScriptError:
+        return _ask("EVAL", text, 1, prefix, call)
+
+
+def _ask(*words: str | int | bytes) -> bytes:
+    reply: bytes = redis.wires("queue").ask(hiredis.pack_command(words))  # type: ignore[arg-type]
+    return reply
+
+
 @cache
-def _registered(name: str) -> RedisScript:
-    return RedisScript(redis.client("queue"), _read(name))
+def _load(name: str) -> tuple[str, str]:
+    text = _read(name)
+    return text, sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _read(name: str) -> str:
