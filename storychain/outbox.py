@@ -37,6 +37,8 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[list["OutboxRow"]], Iterable[str]]
 
 LONGEST_WAIT = 6  # doublings of the first wait between two tries of an undeliverable row
+MOST_BY_HAND = 100  # what one MongoDB condition may name
+EPOCH = datetime.fromtimestamp(0, UTC)
 URGENT = "bump"  # readers believe old pages until it is delivered: it comes first, its waits do not
 # grow, and once taken it is complete
 OUTAGES = (Unavailable, OSError, RedisConnectionError, RedisTimeoutError)
@@ -55,12 +57,16 @@ class _JSONField(fields.BaseField):
 
 
 class OutboxRow(Document):
-    """Something that must happen because of a write; `next_at` is when it is offered again."""
+    """Something that must happen because of a write; `next_at` is when it is offered again.
+
+    `is_taken` once its handler had it: it waits for its completion only.
+    """
 
     row_id = StringField(primary_key=True)
     kind = StringField(required=True)
     payload = _JSONField(required=True)
     tries = fields.IntField(default=0)
+    is_taken = fields.BooleanField(default=False)
     created_at = fields.DateTimeField(required=True)
     next_at = fields.DateTimeField(required=True)
 
@@ -137,6 +143,20 @@ def complete(row_ids: Iterable[str], *, is_awaited: bool = True) -> None:
         rows.delete_many({"_id": {"$in": ids}})
 
 
+def list_rows(*, overdue_only: bool = False, offset: int = 0, limit: int = 50) -> list[OutboxRow]:
+    """Return rows by when they are offered next, the longest overdue first."""
+    found = OutboxRow.objects(next_at__gt=EPOCH)
+    if overdue_only:
+        found = OutboxRow.objects(next_at__lte=datetime.now(UTC))
+    return list(found.order_by("next_at").skip(offset).limit(limit))
+
+
+def offer_again(row_ids: Iterable[str]) -> tuple[int, int]:
+    """Offer these rows now, due or not; return how many were found and how many were taken."""
+    rows = list(OutboxRow.objects(row_id__in=list(row_ids)[:MOST_BY_HAND]))
+    return len(rows), _deliver(rows)
+
+
 def depth() -> dict[str, float]:
     """Return how many rows wait and how old, in seconds, the oldest overdue one is."""
     now = datetime.now(UTC)
@@ -191,7 +211,10 @@ def _note(rows: list[OutboxRow], taken: set[str]) -> None:
         UpdateOne(
             {"_id": row.row_id},
             {
-                "$set": {"next_at": now + _wait(row, is_taken=row.row_id in taken)},
+                "$set": {
+                    "next_at": now + _wait(row, is_taken=row.row_id in taken),
+                    "is_taken": row.row_id in taken,
+                },
                 "$inc": {"tries": 1},
             },
         )

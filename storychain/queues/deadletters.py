@@ -7,7 +7,6 @@ looks for those that are not mirrored yet; only then does the outbox forget a de
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 from mongoengine import fields
@@ -72,27 +71,37 @@ def _mirror(record: JobRecord) -> UpdateOne:
 
 
 def list_dead_letters(
-    *, status: str = "dead", queue: str | None = None, limit: int = 50
+    *, status: str = "dead", queue: str | None = None, offset: int = 0, limit: int = 50
 ) -> list[DeadLetter]:
     """Return dead letters, the latest first."""
-    only: dict[str, Any] = {"queue": queue} if queue else {}
-    return list(DeadLetter.objects(status=status, **only).order_by("-died_at").limit(limit))
+    found = DeadLetter.objects(status=status, **_only(queue)).order_by("-died_at")
+    return list(found.skip(offset).limit(limit))
 
 
-def replay(job_id: str) -> None:
-    """Let a dead job wait again as if it were new; raise JobNotFound or desk.NotPossible."""
+def find_dead_letter(job_id: str) -> DeadLetter | None:
+    """Return what was written down of a job when it died, if it ever did."""
+    found: DeadLetter | None = DeadLetter.objects(job_id=job_id).first()
+    return found
+
+
+def replay(job_id: str) -> str:
+    """Let a job wait again as `desk.retry_job` does, also a dead one that the ledger has lost.
+
+    Return the state that it had; raise JobNotFound or desk.NotPossible.
+    """
     try:
-        desk.retry_job(job_id)
+        state = desk.retry_job(job_id)
     except JobNotFound:
-        _restore(job_id)
+        state = _restore(job_id)
     DeadLetter.objects(job_id=job_id).update_one(status="replayed")
+    return state
 
 
-def _restore(job_id: str) -> None:
+def _restore(job_id: str) -> str:
     """Enqueue a dead job that the ledger has lost."""
-    letter = DeadLetter.objects(job_id=job_id).first()
-    if letter is None:
-        raise JobNotFound(f"No dead letter has the id {job_id!r}.")
+    letter = _get_lost(job_id)
+    if letter.status == "discarded":
+        raise desk.NotPossible(f"Job {job_id} was discarded, for good.")
     job = find_job(letter.name)
     spec = Spec(
         name=job.name,
@@ -101,14 +110,35 @@ def _restore(job_id: str) -> None:
         level=job.priority,
     )
     ledger.enqueue([Entry(job_id, job.queue, spec)])
+    return "dead"
 
 
-def discard(job_id: str) -> None:
-    """Give up a dead job for good; raise JobNotFound or desk.NotPossible."""
-    letters = DeadLetter.objects(job_id=job_id)
+def discard(job_id: str) -> str:
+    """Give up a dead job for good; return the state that it had.
+
+    Raise JobNotFound or desk.NotPossible.
+    """
     try:
-        desk.discard_job(job_id)
+        state = desk.discard_job(job_id)
     except JobNotFound:
-        if letters.first() is None:
-            raise
-    letters.update_one(status="discarded")
+        _get_lost(job_id)
+        state = "dead"
+    DeadLetter.objects(job_id=job_id).update_one(status="discarded")
+    return state
+
+
+def _get_lost(job_id: str) -> DeadLetter:
+    """Return the letter of a dead job that the ledger does not have; raise JobNotFound."""
+    letter = find_dead_letter(job_id)
+    if letter is None:
+        raise JobNotFound(f"No job has the id {job_id!r}, and no dead letter.")
+    return letter
+
+
+def list_dead_ids(*, queue: str | None = None) -> list[str]:
+    """Return the ids of all that are dead, of one queue or of all."""
+    return list(DeadLetter.objects(status="dead", **_only(queue)).scalar("job_id").no_cache())
+
+
+def _only(queue: str | None) -> dict[str, str]:
+    return {"queue": queue} if queue else {}

@@ -1,9 +1,9 @@
 """What an operator does with queues and jobs; each step is one step of the ledger."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from storychain import outbox
-from storychain.errors import Conflict, Invalid
+from storychain.errors import Conflict, Invalid, NotFound
 from storychain.queues import bells
 from storychain.queues.records import JobNotFound, get_job, list_jobs
 from storychain.queues.scripts import Script
@@ -64,6 +64,23 @@ def retry_job(job_id: str) -> str:
 def discard_job(job_id: str) -> str:
     """Give up a dead job: it is failed, and forgotten in time. Raise as `retry_job` does."""
     return _act(job_id, _discard, ("dead",))
+
+
+def act_on_each(
+    targets: Iterable[str], *, action: Callable[[str], object]
+) -> tuple[list[str], list[str]]:
+    """Do something to each; return to which, and why not for each of the others.
+
+    Raise LedgerAway, or what the databases raise, where one does not answer.
+    """
+    done, refused = [], []
+    for target in targets:
+        try:
+            action(target)
+            done.append(target)
+        except (NotFound, Conflict, Invalid) as error:
+            refused.append(error.detail)
+    return done, refused
 
 
 def act_on_all(*, queue: str, state: str, action: Callable[[str], str]) -> int:

@@ -1,5 +1,6 @@
 """Jobs as the ledger has them, to be looked at."""
 
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -56,6 +57,11 @@ class LogLine(msgspec.Struct, frozen=True):
     at: int
     event: str
     text: str
+
+    @property
+    def when(self) -> datetime:
+        """The moment of `at`."""
+        return datetime.fromtimestamp(self.at / 1000, UTC)
 
 
 def get_job(job_id: str) -> JobRecord:

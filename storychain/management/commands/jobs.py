@@ -1,125 +1,206 @@
 """Shows the queues and their jobs, and acts on them."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from typing import IO, Any, cast
+from typing import Any
 
 import msgspec
 from django.core.management.base import BaseCommand, CommandError
-from rich.console import Console
-from rich.table import Table
 
-from storychain.errors import StorychainError
-from storychain.queues import desk
+from storychain.management.mending import (
+    in_one_line,
+    print_json,
+    print_rows,
+    show_examples,
+    tell_done,
+)
+from storychain.queues import deadletters, desk
 from storychain.queues.alerts import find_alerts
 from storychain.queues.feed import follow_events
+from storychain.queues.lookup import JobHistory, describe_run, look_up
 from storychain.queues.presence import worker_health
-from storychain.queues.records import STATES, get_job, list_jobs, read_log
+from storychain.queues.records import STATES, get_job, list_jobs
 from storychain.queues.registry import find_job
 from storychain.queues.stats import stats
 from storychain.queues.topology import QUEUES
 
 COUNTS = ("waiting", "active", "delayed", "completed", "failed", "dead")
-ACTIONS = {"retry": desk.retry_job, "discard": desk.discard_job, "cancel": desk.cancel_job}
-STATE_OF_ALL = {"retry": "dead", "discard": "dead", "cancel": "waiting"}
+ACTIONS: dict[str, tuple[Callable[[str], str], str, str]] = {
+    "retry": (deadletters.replay, "dead", "let dead or failed jobs wait again, or delayed ones go"),
+    "discard": (deadletters.discard, "dead", "give up dead jobs for good"),
+    "cancel": (desk.cancel_job, "waiting", "end jobs that wait; tell those that run to stop"),
+}
+EXAMPLES = """\
+Examples:
+  manage.py jobs stats
+  manage.py jobs list notification dead --limit 100
+  manage.py jobs show ID --json
+  manage.py jobs retry ID ID
+  manage.py jobs discard --all notification
+  manage.py jobs enqueue maintenance.check_health '{}'
+
+Exit codes: 0, or 1 if something was refused or a server does not answer; `alerts` also exits with 1
+while there is one. Dead jobs that the ledger has lost: manage.py dead_letters."""
 
 
 class Command(BaseCommand):
-    """`manage.py jobs stats|list|show|retry|discard|cancel|pause|resume|enqueue|workers|follow`."""
+    """`manage.py jobs stats|list|show|progress|retry|discard|cancel|pause|resume|...`."""
 
     help = "Look at queues and jobs, and act on them."
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare one sub-command for each verb."""
-        verbs = parser.add_subparsers(dest="verb", required=True)
-        verbs.add_parser("stats", help="how many jobs are where")
-        verbs.add_parser("workers", help="which workers run, as JSON")
-        verbs.add_parser("alerts", help="what somebody should look at")
-        verbs.add_parser("follow", help="show what happens, until Ctrl-C")
-        listing = verbs.add_parser("list", help="list the jobs of a queue")
+        show_examples(parser, EXAMPLES)
+        verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+        def verb(name: str, text: str) -> ArgumentParser:
+            added: ArgumentParser = verbs.add_parser(name, help=text, description=text)
+            added.add_argument("--json", action="store_true", help="print JSON")
+            return added
+
+        verb("stats", "how many jobs are where, how old, how fast")
+        verb("workers", "which workers run, as JSON")
+        verb("alerts", "what somebody should look at; exits with 1 if there is something")
+        verb("follow", "show what happens, until Ctrl-C")
+        listing = verb("list", "list the jobs of a queue: the next first, of ended ones the latest")
         listing.add_argument("queue", choices=QUEUES)
         listing.add_argument("state", choices=STATES)
-        listing.add_argument("--limit", type=int, default=20)
-        verbs.add_parser("show", help="show a job and its log").add_argument("job_id")
-        for verb in ACTIONS:
-            acting = verbs.add_parser(
-                verb, help=f"{verb} a job, or all of a queue that are {STATE_OF_ALL[verb]}"
+        listing.add_argument("--limit", type=int, default=20, help="how many (default: 20)")
+        listing.add_argument("--offset", type=int, default=0, help="how many to leave out first")
+        verb("show", "show a job with its attempts, errors and log").add_argument("job_id")
+        verb("progress", "show how far a job is").add_argument("job_id")
+        for name, (_, state, text) in ACTIONS.items():
+            acting = verb(name, text)
+            acting.add_argument("job_ids", nargs="*", metavar="ID")
+            acting.add_argument(
+                "--all", choices=QUEUES, metavar="QUEUE", help=f"all of a queue that are {state}"
             )
-            target = acting.add_mutually_exclusive_group(required=True)
-            target.add_argument("job_id", nargs="?")
-            target.add_argument("--all", choices=QUEUES, metavar="QUEUE")
-        for verb in ("pause", "resume"):
-            verbs.add_parser(verb, help=f"{verb} a queue").add_argument("queue", choices=QUEUES)
-        enqueuing = verbs.add_parser("enqueue", help="enqueue a job by its name")
+        verb("pause", "let no job of a queue begin; those that run go on").add_argument(
+            "queue", choices=QUEUES
+        )
+        verb("resume", "let a queue's jobs begin again").add_argument("queue", choices=QUEUES)
+        enqueuing = verb("enqueue", "enqueue a job by its name, and print its id")
         enqueuing.add_argument("name")
         enqueuing.add_argument("payload", nargs="?", default="{}", help="a JSON object")
 
     def handle(self, **options: Any) -> None:
-        """Do what the verb says; a condition becomes one line."""
+        """Do what the verb says; a condition or an outage becomes one line."""
         given = Namespace(**options)
         verb: Callable[[Namespace], None] = getattr(self, f"_{given.verb}", self._act)
-        try:
+        with in_one_line():
             verb(given)
-        except StorychainError as error:
-            raise CommandError(error.detail) from error
 
-    def _stats(self, _: Namespace) -> None:
-        table = Table("Queue", *COUNTS, "oldest", "p50", "p95", "p99")
-        for row in stats():
-            times = (f"{row['run_time'][p]:.3g} s" for p in ("p50", "p95", "p99"))
-            name = f"{row['name']} (paused)" if row["paused"] else row["name"]
-            counts = (f"{row[count]:,}" for count in COUNTS)
-            table.add_row(name, *counts, f"{row['oldest_age']:.0f} s", *times)
-        self._print(table)
+    def _stats(self, given: Namespace) -> None:
+        rows = stats()
+        if given.json:
+            print_json(self, rows)
+            return
+        columns = ["Queue", *COUNTS, "oldest", "a second", "p50", "p95", "p99"]
+        print_rows(self.stdout, columns, [_describe_queue(row) for row in rows])
 
     def _list(self, given: Namespace) -> None:
-        table = Table("Id", "Job", "Attempt", "Enqueued (ms)", "Error")
-        for job in list_jobs(queue=given.queue, state=given.state, limit=given.limit):
-            tries = f"{job.attempt}/{job.attempts}"
-            table.add_row(job.id, job.name, tries, str(job.at), (job.error or "")[:60])
-        self._print(table)
+        if given.limit < 1 or given.offset < 0:
+            raise CommandError("--limit is to be 1 or more, --offset 0 or more.")
+        found = list_jobs(
+            queue=given.queue, state=given.state, offset=given.offset, limit=given.limit
+        )
+        if given.json:
+            print_json(self, found)
+            return
+        rows = [
+            [job.id, job.name, f"{job.attempt}/{job.attempts}", job.at, (job.error or "")[:60]]
+            for job in found
+        ]
+        print_rows(self.stdout, ["Id", "Job", "Attempt", "Enqueued (ms)", "Error"], rows)
 
     def _show(self, given: Namespace) -> None:
-        shown = {"job": get_job(given.job_id), "log": read_log(given.job_id)}
-        self._json(shown)
+        print_json(self, _describe(look_up(given.job_id)))
+
+    def _progress(self, given: Namespace) -> None:
+        job = get_job(given.job_id)
+        done, _, total = (job.progress or "").partition("/")
+        if given.json:
+            shown = {"done": int(done), "total": int(total)} if done else None
+            print_json(self, {"id": job.id, "state": job.state, "progress": shown})
+        else:
+            said = f"{done} of {total}" if done else "it has not said how far it is"
+            self.stdout.write(f"{job.state}: {said}")
 
     def _workers(self, _: Namespace) -> None:
-        self._json(worker_health())
+        print_json(self, worker_health())
 
-    def _alerts(self, _: Namespace) -> None:
-        for alert in find_alerts():
-            self.stdout.write(f"{alert.queue}: {alert.kind}: {alert.detail}")
+    def _alerts(self, given: Namespace) -> None:
+        found = find_alerts()
+        if given.json:
+            print_json(self, [alert._asdict() for alert in found])
+        else:
+            for alert in found:
+                self.stdout.write(f"{alert.queue}: {alert.kind}: {alert.detail}")
+        if found:
+            sys.exit(1)
 
-    def _follow(self, _: Namespace) -> None:
+    def _follow(self, given: Namespace) -> None:
         for event in follow_events():
-            if event:
+            if event and given.json:
+                self.stdout.write(msgspec.json.encode(event).decode())
+            elif event:
                 ids = " ".join(event.job_ids)
                 self.stdout.write(f"{event.event:10} {event.queue:13} {event.count:5} {ids}")
 
     def _pause(self, given: Namespace) -> None:
         desk.pause_queue(given.queue)
+        self._tell_paused(given, is_paused=True)
 
     def _resume(self, given: Namespace) -> None:
         desk.resume_queue(given.queue)
+        self._tell_paused(given, is_paused=False)
+
+    def _tell_paused(self, given: Namespace, *, is_paused: bool) -> None:
+        if given.json:
+            print_json(self, {"queue": given.queue, "paused": is_paused})
+        else:
+            self.stdout.write(f"{given.queue} is {'paused' if is_paused else 'not paused'}")
 
     def _enqueue(self, given: Namespace) -> None:
         try:
             payload = msgspec.json.decode(given.payload, type=dict[str, Any])
         except msgspec.DecodeError as error:
             raise CommandError(f"The payload is to be a JSON object: {error}") from error
-        self.stdout.write(find_job(given.name).enqueue(**payload))
+        job_id = find_job(given.name).enqueue(**payload)
+        if given.json:
+            print_json(self, {"id": job_id})
+        else:
+            self.stdout.write(job_id)
 
     def _act(self, given: Namespace) -> None:
-        action, state = ACTIONS[given.verb], STATE_OF_ALL[given.verb]
+        action, state, _ = ACTIONS[given.verb]
+        if bool(given.job_ids) == bool(given.all):
+            raise CommandError("Name jobs by their ids, or all of a queue with --all QUEUE.")
         if given.all:
-            done = desk.act_on_all(queue=given.all, state=state, action=action)
-            self.stdout.write(f"{done} {state} jobs of {given.all}: {given.verb}")
-        else:
-            self.stdout.write(f"It was {action(given.job_id)}.")
+            count = desk.act_on_all(queue=given.all, state=state, action=action)
+            if given.json:
+                print_json(self, {"queue": given.all, "state": state, "done": count})
+            else:
+                self.stdout.write(f"{given.verb}: {count} {state} jobs of {given.all} done")
+            return
+        done, refused = desk.act_on_each(given.job_ids, action=action)
+        tell_done(self, verb=given.verb, done=done, refused=refused, as_json=given.json)
 
-    def _print(self, table: Table) -> None:
-        Console(file=cast("IO[str]", self.stdout), width=140).print(table)
 
-    def _json(self, shown: object) -> None:
-        self.stdout.write(msgspec.json.format(msgspec.json.encode(shown)).decode())
+def _describe_queue(row: dict[str, Any]) -> list[str]:
+    name = f"{row['name']} (paused)" if row["paused"] else row["name"]
+    counts = [f"{row[count]:,}" for count in COUNTS]
+    times = [f"{row['run_time'][p]:.3g} s" for p in ("p50", "p95", "p99")]
+    return [name, *counts, f"{row['oldest_age']:.0f} s", f"{row['rate']:.3g}", *times]
+
+
+def _describe(found: JobHistory) -> dict[str, Any]:
+    letter = found.letter
+    return {
+        "job": found.job,
+        "runs": [describe_run(run) for run in found.runs],
+        "log": found.log,
+        "dead_letter": letter and {"status": letter.status, "died_at": letter.died_at},
+    }

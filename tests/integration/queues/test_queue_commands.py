@@ -6,12 +6,18 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from pymongo.errors import ServerSelectionTimeoutError
 
+from storychain import redis
+from storychain.management.commands import dead_letters
 from storychain.queues import ledger
 from storychain.queues.deadletters import DeadLetter, mirror_dead
+from storychain.queues.models import JobRun
 from storychain.queues.records import get_job
 from storychain.queues.wire import Ask, Outcome
 from tests.queueing import jobs
+
+pytestmark = pytest.mark.django_db
 
 
 def type_in(*words: str) -> str:
@@ -36,28 +42,62 @@ def test_stats_list_and_show(dead_job: str) -> None:
     shown = json.loads(type_in("jobs", "show", dead_job))
     assert shown["job"]["error"] == "ValueError: why"
     assert [line["event"] for line in shown["log"]] == ["dead"]
-    assert "dead: 1 dead jobs" in type_in("jobs", "alerts")
+    assert shown["dead_letter"]["status"] == "dead"
+
+
+def test_a_job_is_shown_with_its_attempts(dead_job: str) -> None:
+    row = {"job_id": dead_job, "name": "test.typed", "queue": "notification", "attempt": 1}
+    row |= {"token": 1, "started_at": datetime.now(UTC), "duration": 0.25, "outcome": "dead"}
+    JobRun.objects.create(**row, error="ValueError: why", request_id="req")
+    (run,) = json.loads(type_in("jobs", "show", dead_job))["runs"]
+    assert (run["outcome"], run["duration"], run["request_id"]) == ("dead", 0.25, "req")
+
+
+def test_alerts_are_an_exit_code(dead_job: str, capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        call_command("jobs", "alerts")
+    assert end.value.code == 1
+    assert "dead: 1 dead jobs" in capsys.readouterr().out
+    type_in("jobs", "discard", dead_job)
+    assert type_in("jobs", "alerts", "--json") == "[]\n"
 
 
 def test_pause_and_resume() -> None:
-    type_in("jobs", "pause", "email")
+    assert type_in("jobs", "pause", "email") == "email is paused\n"
     assert "email (paused)" in type_in("jobs", "stats")
-    type_in("jobs", "resume", "email")
+    assert json.loads(type_in("jobs", "resume", "email", "--json")) == {
+        "queue": "email",
+        "paused": False,
+    }
     assert "paused" not in type_in("jobs", "stats")
 
 
 def test_retry_and_discard(dead_job: str) -> None:
-    assert type_in("jobs", "retry", dead_job) == "It was dead.\n"
+    assert type_in("jobs", "retry", dead_job) == "retry: 1 done\n"
+    assert DeadLetter.objects.get(job_id=dead_job).status == "replayed"
     with pytest.raises(CommandError, match="is waiting; this takes dead"):
         type_in("jobs", "discard", dead_job)
     with pytest.raises(CommandError, match="No job has the id 'nobody'"):
         type_in("jobs", "retry", "nobody")
-    assert type_in("jobs", "cancel", "--all", "notification").startswith("1 waiting jobs")
+    assert "1 waiting jobs of notification" in type_in("jobs", "cancel", "--all", "notification")
+    with pytest.raises(CommandError, match="--all QUEUE"):
+        type_in("jobs", "cancel")
+    with pytest.raises(CommandError, match="--all QUEUE"):
+        type_in("jobs", "cancel", "x", "--all", "email")
+
+
+def test_of_several_what_is_refused_is_said_and_the_rest_is_done(dead_job: str) -> None:
+    out = StringIO()
+    with pytest.raises(CommandError, match="No job has the id 'nobody'"):
+        call_command("jobs", "retry", "nobody", dead_job, "--json", stdout=out)
+    assert json.loads(out.getvalue())["done"] == [dead_job]
+    assert get_job(dead_job).state == "waiting"
 
 
 def test_enqueue_by_name() -> None:
     job_id = type_in("jobs", "enqueue", "test.nothing", '{"n": 1}').strip()
     assert get_job(job_id).state == "waiting"
+    assert json.loads(type_in("jobs", "enqueue", "test.nothing", '{"n": 1}', "--json"))["id"]
     with pytest.raises(CommandError, match="No job is named 'nope'"):
         type_in("jobs", "enqueue", "nope")
     with pytest.raises(CommandError, match="Expected `int`, got `str`"):
@@ -66,18 +106,78 @@ def test_enqueue_by_name() -> None:
         type_in("jobs", "enqueue", "test.nothing", "[")
 
 
+def test_progress() -> None:
+    job_id = jobs.nothing.enqueue(n=1)
+    assert type_in("jobs", "progress", job_id) == "waiting: it has not said how far it is\n"
+    (_, (held,)) = ledger.exchange(queue="analytics", holder="w/1#1", ask=Ask(1, 9, "1"))
+    ledger.report(job_id, token=held.token, done=3, total=10)
+    assert type_in("jobs", "progress", job_id) == "active: 3 of 10\n"
+    shown = json.loads(type_in("jobs", "progress", job_id, "--json"))
+    assert shown["progress"] == {"done": 3, "total": 10}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("jobs", "stats"),
+        ("jobs", "list", "email", "waiting"),
+        ("jobs", "workers"),
+        ("jobs", "alerts"),
+        ("dead_letters", "list"),
+        ("dead_letters", "replay", "--all"),
+    ],
+)
+def test_every_answer_can_be_json(words: tuple[str, ...]) -> None:
+    json.loads(type_in(*words, "--json"))
+
+
+VERBS = "stats workers alerts follow list show progress retry discard cancel pause resume enqueue"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("jobs", verb) for verb in VERBS.split()]
+    + [("dead_letters", verb) for verb in ("list", "replay", "discard")],
+)
+def test_every_verb_explains_itself(words: tuple[str, ...], capsys) -> None:
+    with pytest.raises(SystemExit) as end:
+        call_command(*words, "--help")
+    assert end.value.code == 0
+    assert "--json" in capsys.readouterr().out
+
+
+def test_without_the_ledger_the_error_names_the_variable(settings) -> None:
+    settings.REDIS_QUEUE_URL = "redis://127.0.0.1:1/0"
+    redis.disconnect()
+    for words in (("stats",), ("show", "x"), ("pause", "email"), ("enqueue", "test.permanent")):
+        with pytest.raises(CommandError, match=r"REDIS_QUEUE_URL.*doctor"):
+            type_in("jobs", *words)
+
+
+def test_without_mongodb_the_error_names_the_variable(monkeypatch) -> None:
+    def fail(**_: object) -> None:
+        raise ServerSelectionTimeoutError("no route")
+
+    monkeypatch.setattr(dead_letters, "list_dead_letters", fail)
+    with pytest.raises(CommandError, match=r"MONGODB_URI.*no route.*doctor"):
+        type_in("dead_letters", "list")
+
+
 def test_dead_letters_are_listed_replayed_and_discarded(dead_job: str) -> None:
     assert "ValueError: why" in type_in("dead_letters", "list")
-    assert type_in("dead_letters", "replay", "--all") == "1 dead letters: replay\n"
+    (shown,) = json.loads(type_in("dead_letters", "list", "--json"))
+    assert (shown["id"], shown["args"]["count"], shown["attempts"]) == (dead_job, 1, 1)
+    assert type_in("dead_letters", "replay", "--all", "--queue", "email") == "replay: 0 done\n"
+    assert type_in("dead_letters", "replay", "--all") == "replay: 1 done\n"
     assert get_job(dead_job).state == "waiting"
     assert DeadLetter.objects.get(job_id=dead_job).status == "replayed"
-    with pytest.raises(CommandError):
+    with pytest.raises(CommandError, match="this takes dead"):
         type_in("dead_letters", "discard", dead_job)
+    with pytest.raises(CommandError, match="--all"):
+        type_in("dead_letters", "discard")
 
 
 def test_a_dead_letter_outlives_the_ledger(dead_job: str) -> None:
-    from storychain import redis
-
     client = redis.client("queue")
     client.delete(*client.keys(redis.key("*")))
     type_in("dead_letters", "replay", dead_job)
@@ -85,6 +185,8 @@ def test_a_dead_letter_outlives_the_ledger(dead_job: str) -> None:
     client.delete(*client.keys(redis.key("*")))
     type_in("dead_letters", "discard", dead_job)
     assert DeadLetter.objects.get(job_id=dead_job).status == "discarded"
+    with pytest.raises(CommandError, match="was discarded, for good"):
+        type_in("dead_letters", "replay", dead_job)
 
 
 def test_the_plan_shows_profiles_and_the_formula() -> None:
