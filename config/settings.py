@@ -146,6 +146,11 @@ QUEUE_CELERY_APP = "config.celery.app"  # loaded by whoever rings first
 # Schedules
 
 SCHEDULE_POLL_SECONDS = _scaled(2)
+SCHEDULE_LEASE_SECONDS = _scaled(10)
+SCHEDULE_TIDY_SECONDS = _scaled(60)
+SCHEDULE_REOFFER_SECONDS = _scaled(60)  # after which a job that the ledger lost is offered again
+SCHEDULE_OVERDUE_SECONDS = _scaled(300)
+SCHEDULE_CLOCK = "storychain.schedules.clock.Clock"
 
 # Exports
 

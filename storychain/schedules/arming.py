@@ -1,4 +1,4 @@
-"""From when a row's slots count: since it was made, enabled, or given another time.
+"""From when a row's slots count: since it was made, enabled, renamed, or given another time.
 
 django-celery-beat has a field for it, `start_time`. Without this a schedule that an operator moves
 from 03:00 to 09:00 at ten o'clock would at once catch up on the nine o'clock of today.
@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
-from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
+from storychain.schedules.clock import clock
 from storychain.schedules.models import Schedule
 
 
@@ -20,7 +20,7 @@ def arm(instance: PeriodicTask, **_: Any) -> None:
     """Count from now where what is saved makes a new start; a start in the future stays."""
     if not instance.enabled or not _starts_anew(instance):
         return
-    now = timezone.now()
+    now = clock().now()
     if instance.start_time is None or instance.start_time < now:
         instance.start_time = now
 
@@ -30,5 +30,6 @@ def _starts_anew(row: PeriodicTask) -> bool:
     return (
         before is None
         or not before.enabled
+        or before.name != row.name  # its slots are written down by its name
         or (before.crontab_id, before.interval_id) != (row.crontab_id, row.interval_id)
     )

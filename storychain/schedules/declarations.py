@@ -10,6 +10,7 @@ from django.utils.module_loading import autodiscover_modules
 from storychain.errors import Invalid
 from storychain.queues.jobs import Job
 from storychain.schedules.calls import make_call
+from storychain.schedules.limits import DEFAULT_GRACE, DEFAULT_LONGEST
 from storychain.schedules.timing import read_cron
 
 _DECLARED: dict[str, "Declaration"] = {}
@@ -19,13 +20,15 @@ _DECLARED: dict[str, "Declaration"] = {}
 class Declaration:
     """A schedule as code has it; the row in SQL may differ where an operator changed it.
 
-    `timing` is a cron pattern and the name of its time zone.
+    `timing` is a cron pattern and the name of its time zone; `grace` and `longest` are in seconds.
     """
 
     name: str
     job: str
     timing: tuple[str, str]
     args: Mapping[str, Any] = field(default_factory=dict)
+    grace: float = DEFAULT_GRACE
+    longest: float = DEFAULT_LONGEST
     description: str = ""
 
 
@@ -36,9 +39,14 @@ def schedule(
     cron: str,
     zone: str = "UTC",
     args: Mapping[str, Any] | None = None,
+    grace: float = DEFAULT_GRACE,
+    longest: float = DEFAULT_LONGEST,
     description: str = "",
 ) -> None:
     """Declare that a job runs by itself at the times of a cron pattern.
+
+    A slot that nobody was there for is still run within `grace` seconds of its time; a run of more
+    than `longest` seconds raises an alert.
 
     Raise ImproperlyConfigured where the name is taken, the pattern is none or never comes, or the
     job does not take these arguments.
@@ -55,6 +63,8 @@ def schedule(
         job=job.name,
         timing=(read.pattern, read.zone),
         args=dict(args or {}),
+        grace=float(grace),
+        longest=float(longest),
         description=description,
     )
 

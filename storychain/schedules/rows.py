@@ -9,13 +9,30 @@ from typing import Any
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from storychain.queues.payloads import BadPayload
+from storychain.schedules.models import Terms
 from storychain.schedules.timing import BadTiming, Cron, Every, Timing, read_cron
 
 
 def list_rows(**wanted: Any) -> list[PeriodicTask]:
     """Return the rows that fit, by name, as they stand in SQL now."""
     rows = PeriodicTask.objects.filter(**wanted)
-    return list(rows.select_related("crontab", "interval").order_by("name"))
+    return list(rows.select_related("crontab", "interval", "terms").order_by("name"))
+
+
+def find_row(name: str) -> PeriodicTask | None:
+    """Return the row of this name, None if there is none."""
+    return next(iter(list_rows(name=name)), None)
+
+
+def read_terms(row: PeriodicTask) -> Terms:
+    """Return what is asked of a row beyond its times: the defaults where nothing is stored."""
+    stored: Terms = row.terms if hasattr(row, "terms") else Terms()
+    return stored
+
+
+def read_grace(row: PeriodicTask) -> timedelta:
+    """Return for how long after its time a slot of this row may still be run."""
+    return timedelta(seconds=read_terms(row).grace)
 
 
 def read_timing(row: PeriodicTask) -> Timing:

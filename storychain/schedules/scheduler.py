@@ -1,23 +1,35 @@
-"""Celery beat's scheduler: reads the rows at every tick, and runs each slot that has come.
+"""Celery beat's scheduler: writes each slot down that has come, and makes a job of it.
 
-django-celery-beat keeps its rows in memory, looks a fixed hour up only within two hours of it,
-advances before it sends, and installs jobs of its own. Here a row is read anew each time (what an
-operator changes counts at the next tick), a slot is recorded only after its job is in the ledger
-(a broker that is down delays it), and its job id makes it one run however many beats there are.
+1. Who leads goes on; who stands by looks again soon (leader.py).
+2. The rows are read anew, so that what an operator changes counts at the next tick, and their slots
+   that have come are written down (slots.py).
+3. What is written down is enqueued (sending.py); while the queue is away it waits in SQL.
+4. What became of earlier ones is written beside them (following.py).
+5. What somebody should look at is logged (alerts.py).
+
+While SQL does not answer nothing is run, as without it nobody knows what was; afterwards the slots
+are found again from the last ones that are written down.
 """
 
+import time
 from datetime import datetime
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
-from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
 
-from storychain.errors import StorychainError
+from storychain.queues.scripts import LedgerAway
+from storychain.schedules.alerts import log_alerts
+from storychain.schedules.clock import Clock, clock
+from storychain.schedules.following import follow_runs, tidy_slots
+from storychain.schedules.leader import Leadership
 from storychain.schedules.rows import list_rows
-from storychain.schedules.slots import find_due_slot, find_next_slot, run_slot
+from storychain.schedules.sending import send_pending
+from storychain.schedules.slots import find_next_slot, write_due_slots
+from storychain.schedules.timing import BadTiming
 
 log = structlog.get_logger(__name__)
 
@@ -26,44 +38,89 @@ class SlotScheduler(DatabaseScheduler):  # type: ignore[misc]  # the package has
     """What `celery beat --scheduler` is given."""
 
     _said: dict[str, str]
+    _clock: Clock
+    _leadership: Leadership
+    _tidied_at: float
 
     def setup_schedule(self) -> None:
         """Install nothing: all schedules are rows."""
-        self._said = {}
+        self._said, self._tidied_at = {}, 0.0
+        self._clock, self._leadership = clock(), Leadership()
 
     def tick(self, *_: object, **__: object) -> float:
-        """Run every slot that has come; return the seconds until the next look.
-
-        While SQL does not answer nothing is run: without it nobody knows what was.
-        """
+        """Do what is due; return the seconds until the next look."""
         close_old_connections()
+        now = self._clock.now()
+        was_leading, fires = self._leadership.leads, self._leadership.hold()
+        if self._leadership.leads != was_leading:
+            log.info("leads" if self._leadership.leads else "stands by", beat=self._leadership.name)
+        self._leadership.say_present(skew=self._clock.skew.total_seconds())
+        self._tell_clock()
+        if not fires:
+            return float(settings.SCHEDULE_POLL_SECONDS)
         try:
             rows = list_rows(enabled=True)
-            for row in rows:
-                self._run_if_due(row, now=timezone.now())
+            self._work(rows, now)
+            self._recover("sql")
         except (DatabaseError, InterfaceError) as error:
             self._say("sql", f"schedules cannot be read or recorded: {error}")
             return float(settings.SCHEDULE_POLL_SECONDS)
-        self._said.pop("sql", None)
-        return self._pause(rows, now=timezone.now())
+        return self._pause(rows, now=self._clock.now())
 
-    def _run_if_due(self, row: PeriodicTask, *, now: datetime) -> None:
+    def close(self) -> None:
+        """Let a stand-by take over at once."""
+        super().close()
+        self._leadership.give_up()
+
+    def sync(self) -> None:
+        """Write nothing: what counts was written at once."""
+
+    def _work(self, rows: list[PeriodicTask], now: datetime) -> None:
+        for row in rows:
+            self._write_slots(row, now)
         try:
-            if slot := find_due_slot(row, now=now):
-                job_id = run_slot(row, slot=slot)
-                log.info("schedule ran", schedule=row.name, job_id=job_id)
-            self._said.pop(row.name, None)
-        except StorychainError as error:
-            self._say(row.name, f"the schedule cannot run: {error.detail}")
+            send_pending(now=now)
+            self._recover("queue")
+        except LedgerAway as away:
+            self._say("queue", f"slots wait for the queue: {away.detail}")
+        follow_runs(now=now)
+        if time.monotonic() - self._tidied_at > settings.SCHEDULE_TIDY_SECONDS:
+            tidy_slots(now=now)
+            log_alerts(now=now)
+            self._tidied_at = time.monotonic()
+
+    def _write_slots(self, row: PeriodicTask, now: datetime) -> None:
+        try:
+            written = write_due_slots(row, now=now)
+            self._recover(row.name)
+        except BadTiming as wrong:
+            self._say(row.name, f"the schedule cannot run: {wrong.detail}")
+            return
+        if missed := [slot for slot in written if slot.error]:
+            log.warning("slots missed", schedule=row.name, count=len(missed))
 
     def _pause(self, rows: list[PeriodicTask], *, now: datetime) -> float:
         """Return seconds until something is due, and never longer than changes may go unseen."""
         due = [slot for row in rows if (slot := find_next_slot(row, after=now))]
         ahead = ((slot - now).total_seconds() for slot in due)
-        return min([settings.SCHEDULE_POLL_SECONDS, *ahead])
+        return float(min([settings.SCHEDULE_POLL_SECONDS, *ahead]))
 
-    def _say(self, name: str, trouble: str) -> None:
+    def _tell_clock(self) -> None:
+        if self._clock.is_off:
+            self._say(
+                "clock",
+                "this host's clock is wrong",
+                seconds=round(self._clock.skew.total_seconds()),
+            )
+        else:
+            self._recover("clock")
+
+    def _say(self, name: str, trouble: str, **more: Any) -> None:
         """Log a trouble when it is new, not at every tick that it lasts."""
         if self._said.get(name) != trouble:
-            log.error(trouble, schedule=name)
+            log.error(trouble, schedule=name, **more)
         self._said[name] = trouble
+
+    def _recover(self, name: str) -> None:
+        if self._said.pop(name, None):
+            log.warning("over", schedule=name)

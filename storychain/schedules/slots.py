@@ -1,25 +1,18 @@
-"""The slots of one row: which is due now, which comes next, and the job that runs for it."""
+"""The slots of one row: which come next, and those that have come written down as rows."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
-from django.db.models import F
 from django_celery_beat.models import PeriodicTask
 
-from storychain.queues.jobs import enqueue_many
-from storychain.queues.registry import find_job
-from storychain.schedules.calls import make_call
-from storychain.schedules.rows import read_args, read_timing
-from storychain.schedules.timing import EPOCH, BadTiming
+from storychain.schedules.limits import KEPT_DAYS, MOST_MISSED
+from storychain.schedules.models import Slot, State
+from storychain.schedules.rows import read_grace, read_timing
+from storychain.schedules.timing import EPOCH, BadTiming, Timing
 
-
-def find_due_slot(row: PeriodicTask, *, now: datetime) -> datetime | None:
-    """Return the latest slot that has come and was not run; older ones that were missed are past.
-
-    Raise BadTiming for a row that cannot be read.
-    """
-    slot = read_timing(row).last_slot(until=now)
-    return slot if slot and slot > _counted_from(row) else None
+SUPERSEDED = "Nobody was there to run it, and a later one has come."
+TOO_LATE = "Nobody was there to run it until after its grace."
+_INSTANT = timedelta(microseconds=1)
 
 
 def find_next_slot(row: PeriodicTask, *, after: datetime) -> datetime | None:
@@ -33,36 +26,68 @@ def walk_slots(row: PeriodicTask, *, after: datetime) -> Iterator[datetime]:
         timing = read_timing(row)
     except BadTiming:
         return
-    slot: datetime | None = max(after, _counted_from(row))
+    slot: datetime | None = max(after, _armed_at(row))
     while slot and (slot := timing.next_slot(after=slot)):
         yield slot
 
 
-def run_slot(row: PeriodicTask, *, slot: datetime) -> str:
-    """Take the job of a slot into the ledger, record the slot as run, and return the job's id.
+def find_unwritten(row: PeriodicTask, *, now: datetime) -> list[datetime]:
+    """Return the slots that have come since the last one that is written down, the latest first.
 
-    The id is made of the schedule and the slot: however often and by whomever this is called, the
-    slot is run once. Raise UnknownJob, BadPayload or Unavailable, and record nothing, if the job
-    cannot be taken in.
+    Raise BadTiming for a row that cannot be read.
     """
-    written = f"{slot.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    job_id = _enqueue(row, job_id=f"sched:{row.name}:{written}", slot=written)
-    rows = PeriodicTask.objects.filter(pk=row.pk)
-    rows.exclude(last_run_at__gte=slot).update(
-        last_run_at=slot, total_run_count=F("total_run_count") + 1
-    )
-    return job_id
+    timing = read_timing(row)
+    latest, since = timing.last_slot(until=now), _armed_at(row)
+    if latest is None or latest <= since:
+        return []
+    since = max(since, _last_written(row) or EPOCH, now - timedelta(days=KEPT_DAYS))
+    return list(_walk_back(timing, latest, since))
 
 
-def run_now(row: PeriodicTask) -> str:
-    """Take a run of the row's job into the ledger, outside of its times; return its id."""
-    return _enqueue(row)
+def write_due_slots(row: PeriodicTask, *, now: datetime) -> list[Slot]:
+    """Write down the slots that have come: the latest to be run, older ones as missed.
+
+    The latest is missed too if it came longer ago than the row's grace. What another beat has
+    written stays as it is. Return what was to be written; raise as `find_unwritten` does.
+    """
+    due = find_unwritten(row, now=now)
+    slots = [_make(row, due_at, is_latest=n == 0, now=now) for n, due_at in enumerate(due)]
+    if slots:
+        Slot.objects.bulk_create(slots, ignore_conflicts=True, batch_size=500)
+    return slots
 
 
-def _enqueue(row: PeriodicTask, **options: str) -> str:
-    call = make_call(find_job(row.task), read_args(row), schedule=row.name, **options)
-    return enqueue_many([call])[0]
+def name_job(schedule: str, due_at: datetime, *, is_manual: bool = False) -> str:
+    """Return the id of a slot's job: whoever enqueues it, and however often, it is one."""
+    return f"{'run' if is_manual else 'sched'}:{schedule}:{write_slot(due_at)}"
 
 
-def _counted_from(row: PeriodicTask) -> datetime:
+def write_slot(due_at: datetime) -> str:
+    """Return a due time as jobs are given it: ISO 8601, in UTC."""
+    return due_at.isoformat().replace("+00:00", "Z")
+
+
+def _make(row: PeriodicTask, due_at: datetime, *, is_latest: bool, now: datetime) -> Slot:
+    slot = Slot(schedule=row.name, due_at=due_at, job=row.task, job_id=name_job(row.name, due_at))
+    if not is_latest or now - due_at > read_grace(row):
+        slot.state, slot.error = State.MISSED, TOO_LATE if is_latest else SUPERSEDED
+    return slot
+
+
+def _walk_back(timing: Timing, latest: datetime, since: datetime) -> Iterator[datetime]:
+    slot: datetime | None = latest
+    for _ in range(MOST_MISSED):
+        if slot is None or slot <= since:
+            return
+        yield slot
+        slot = timing.last_slot(until=slot - _INSTANT)
+
+
+def _last_written(row: PeriodicTask) -> datetime | None:
+    written = Slot.objects.filter(schedule=row.name, is_manual=False)
+    return written.order_by("-due_at").values_list("due_at", flat=True).first()
+
+
+def _armed_at(row: PeriodicTask) -> datetime:
+    """Return from when the row's slots count, as far as the row itself says."""
     return max(moment for moment in (row.last_run_at, row.start_time, EPOCH) if moment)

@@ -17,8 +17,14 @@ from django_celery_beat.models import PeriodicTask
 
 from storychain.queues.payloads import BadPayload
 from storychain.schedules.declarations import Declaration
-from storychain.schedules.models import LastDeclared
-from storychain.schedules.rows import find_or_store_pattern, read_args, read_timing, write_args
+from storychain.schedules.models import LastDeclared, Terms
+from storychain.schedules.rows import (
+    find_or_store_pattern,
+    read_args,
+    read_terms,
+    read_timing,
+    write_args,
+)
 from storychain.schedules.timing import BadTiming, Cron, read_cron
 
 
@@ -51,13 +57,13 @@ def synchronise(declarations: Iterable[Declaration]) -> Outcome:
 
 def _rows() -> Iterator[PeriodicTask]:
     found = PeriodicTask.objects.select_for_update(of=("self",))
-    yield from found.select_related("declared", "crontab", "interval")
+    yield from found.select_related("declared", "crontab", "interval", "terms")
 
 
 def _create(declaration: Declaration, outcome: Outcome) -> None:
     row, said = PeriodicTask(name=declaration.name), _said(declaration)
     _write(row, said)
-    row.save()
+    _save(row, said)
     LastDeclared.objects.create(row=row, **said)
     outcome.created.append(declaration.name)
 
@@ -75,7 +81,7 @@ def _meet(row: PeriodicTask, declaration: Declaration, outcome: Outcome) -> None
         outcome.enabled.append(row.name)
     if ours or comes_back:
         _write(row, ours)
-        row.save()
+        _save(row, ours)
         outcome.updated.extend([row.name] if ours else [])
     if before != wanted or comes_back:
         LastDeclared.objects.update_or_create(row=row, defaults=wanted | {"left_at": None})
@@ -96,18 +102,29 @@ def _said(declaration: Declaration | LastDeclared) -> dict[str, Any]:
         "job": declaration.job,
         "timing": list(declaration.timing),
         "args": dict(declaration.args),
+        "grace": declaration.grace,
+        "longest": declaration.longest,
         "description": declaration.description,
     }
 
 
 def _in_force(row: PeriodicTask) -> dict[str, Any]:
     """Return what the row says, in the same terms."""
+    terms = read_terms(row)
     return {
         "job": row.task,
         "timing": _timing(row),
         "args": _args(row),
+        "grace": terms.grace,
+        "longest": terms.longest,
         "description": row.description,
     }
+
+
+def _save(row: PeriodicTask, said: Mapping[str, Any]) -> None:
+    row.save()
+    if terms := {name: said[name] for name in ("grace", "longest") if name in said}:
+        Terms.objects.update_or_create(row=row, defaults=terms)
 
 
 def _timing(row: PeriodicTask) -> list[str] | None:
