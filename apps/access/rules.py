@@ -49,6 +49,8 @@ class Action(StrEnum):
     WRITE_CHAPTER = "write a chapter"
     EDIT_ANY_CHAPTER = "edit any chapter"
     EXPORT = "export"
+    SEE_VERSIONS = "see versions"
+    ROLL_BACK = "roll a chapter back"
     INVITE = "invite"
     RUN_TEAM = "change its team"
 
@@ -86,6 +88,8 @@ _TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
     Action.DELETE: _from(OWNER),
     Action.WRITE_CHAPTER: _writes_chapters,
     Action.EDIT_ANY_CHAPTER: _from(CO_AUTHOR),
+    Action.SEE_VERSIONS: _from(CONTRIBUTOR),
+    Action.ROLL_BACK: _from(CO_AUTHOR),
     Action.INVITE: _from(CO_AUTHOR),
     Action.RUN_TEAM: _from(OWNER),
     Action.EXPORT: lambda standing, facts: standing.user_id is not None and _reads(standing, facts),

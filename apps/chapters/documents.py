@@ -87,7 +87,7 @@ class Chapter(Document):
         self, *, changes: dict[str, Any], editor_id: str, reason: str, edit_type: str, now: datetime
     ) -> None:
         """Keep the text as it was as a version of its own, then take over the given fields."""
-        ChapterVersion.keep(self)
+        ChapterVersion.of(self).save(force_insert=True)
         for name, value in changes.items():
             setattr(self, name, value)
         self.version += 1
@@ -112,12 +112,14 @@ class Chapter(Document):
 
     def empty(self, *, now: datetime) -> None:
         """Take the text away and leave the node, so that what hangs below stays readable."""
+        ChapterVersion.forget(self.slug)
         self.title = self.content = ""
         self.word_count, self.status, self.updated_at = 0, "removed", now
         self.save()
 
     def drop(self) -> None:
         """Take a leaf out of the tree, with every way that leads to it."""
+        ChapterVersion.forget(self.slug)
         if self.parent_slug:
             Chapter.objects(slug=self.parent_slug).update_one(dec__stats__child_branches=1)
         Chapter.objects(story_slug=self.story_slug, choices__chapter_slug=self.slug).update(
@@ -149,9 +151,9 @@ class ChapterVersion(Document):
     }
 
     @classmethod
-    def keep(cls, chapter: Chapter) -> None:
-        """Keep what the chapter says now."""
-        cls(
+    def of(cls, chapter: Chapter) -> ChapterVersion:
+        """Return what the chapter says now, unsaved."""
+        return cls(
             chapter_slug=chapter.slug,
             version=chapter.version,
             title=chapter.title,
@@ -160,4 +162,16 @@ class ChapterVersion(Document):
             edit_reason=chapter.edit_reason,
             edit_type=chapter.edit_type,
             edited_at=chapter.updated_at,
-        ).save(force_insert=True)
+        )
+
+    @classmethod
+    def find(cls, chapter: Chapter, *, version: int) -> ChapterVersion | None:
+        """Return a version of a chapter, the current one or an earlier one."""
+        if version == chapter.version:
+            return cls.of(chapter)
+        return cls.objects(chapter_slug=chapter.slug, version=version).first()
+
+    @classmethod
+    def forget(cls, chapter_slug: str) -> None:
+        """Take away what a chapter said before: its text goes with it."""
+        cls.objects(chapter_slug=chapter_slug).delete()

@@ -39,6 +39,12 @@ class NoMoreBranches(Conflict):
     code, title = "no-more-branches", "No further chapter can follow this one"
 
 
+class VersionNotFound(NotFound):
+    """The chapter has no version of this number."""
+
+    code, title = "version-not-found", "There is no such version of the chapter"
+
+
 class VersionMoved(Conflict):
     """Somebody else has edited the chapter since the caller read it."""
 

@@ -2,6 +2,7 @@
 
 CONTENT_LENGTH = (50, 80_000)
 MOST_BRANCHES = 10
+MOST_VERSIONS = 2**31 - 1
 STATUSES = ("draft", "published", "pending_review", "removed")
 READABLE = ("published", "removed")
 EDIT_TYPES = ("manual_edit", "pr_merge", "rollback", "moderation", "import")

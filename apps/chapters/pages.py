@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from apps.chapters.comparing import Piece
 from apps.users.pages import AuthorRef
 
 
@@ -45,6 +46,49 @@ class ChapterPage(ChapterRow, frozen=True, kw_only=True):
     choices: list[ChoiceView]
     version: int
     created_at: datetime
+
+
+class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done to a chapter, by whom and why."""
+
+    version: int
+    title: str
+    word_count: int
+    edited_by: AuthorRef
+    edit_reason: str
+    edit_type: str
+    edited_at: datetime
+
+
+class VersionListPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of a chapter's versions; `next_cursor` asks for the following one."""
+
+    items: list[VersionRow]
+    next_cursor: str | None
+    has_more: bool
+
+
+class VersionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A chapter's text as it was in one version, as Markdown."""
+
+    chapter_slug: str
+    version: int
+    title: str
+    content: str
+    edited_by: AuthorRef
+    edit_reason: str
+    edit_type: str
+    edited_at: datetime
+
+
+class DiffPage(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed from the version `older` to `newer`, in pieces to show one after the other."""
+
+    chapter_slug: str
+    older: int
+    newer: int
+    title: list[Piece]
+    content: list[Piece]
 
 
 class NodeView(msgspec.Struct, frozen=True, kw_only=True):

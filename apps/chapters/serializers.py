@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from apps.chapters.limits import CONTENT_LENGTH
+from apps.chapters.limits import CONTENT_LENGTH, MOST_VERSIONS
 from storychain.api.fields import LineField
 
 
@@ -20,6 +20,24 @@ class ChapterInput(RootInput):
     """A further chapter; `choice_text` labels the way to it and is its title if not given."""
 
     choice_text = LineField(max_length=300, required=False)
+
+
+class DiffInput(serializers.Serializer):
+    """Which versions are compared, `from` and `to`; 0 is the empty page before the first."""
+
+    to = serializers.IntegerField(min_value=1, max_value=MOST_VERSIONS, required=False)
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Return the fields with the one that has a name of Python's own."""
+        earlier = serializers.IntegerField(min_value=0, max_value=MOST_VERSIONS, required=False)
+        return {"from": earlier, **super().get_fields()}
+
+
+class RollbackInput(serializers.Serializer):
+    """The version that a chapter goes back to, and why."""
+
+    version = serializers.IntegerField(min_value=1, max_value=MOST_VERSIONS)
+    reason = serializers.CharField(max_length=500, allow_blank=True, required=False)
 
 
 class ChapterEdit(RootInput):

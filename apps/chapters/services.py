@@ -1,12 +1,13 @@
 """Writes on chapters and their rules."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from mongoengine.errors import NotUniqueError
 
 from apps.access.rules import Action
-from apps.chapters.documents import Chapter
+from apps.chapters.documents import Chapter, ChapterVersion
 from apps.chapters.errors import (
     ApprovalRequired,
     ChapterForbidden,
@@ -17,6 +18,7 @@ from apps.chapters.errors import (
     RootExists,
     TooDeep,
     VersionMoved,
+    VersionNotFound,
 )
 from apps.chapters.events import ChapterAdded
 from apps.chapters.limits import MOST_BRANCHES
@@ -26,6 +28,7 @@ from apps.stories.errors import StoryForbidden
 from apps.stories.services import Held, open_for
 from apps.stories.slugs import make_slug
 from apps.users.documents import User
+from storychain.api.preconditions import check_version
 from storychain.documents import unit_of_work
 from storychain.events import publish
 
@@ -62,12 +65,16 @@ def edit_chapter(
     changes: dict[str, Any],
     now: datetime,
     base_version: int | None = None,
+    expected: Collection[int] | None = None,
     reason: str = "",
 ) -> None:
-    """Change a chapter's text; raise VersionMoved if it is not `base_version` any more."""
+    """Change a chapter's text.
+
+    Raise VersionMoved if it is not at `base_version` any more, PreconditionFailed if it is at none
+    of the `expected` ones.
+    """
     chapter = _open_chapter(story_slug=story_slug, slug=slug, caller_id=caller_id)
-    if chapter.status == "removed":
-        raise ChapterRemoved
+    _refuse_if_gone(chapter, expected=expected)
     if base_version is not None and base_version != chapter.version:
         raise VersionMoved(f"It is at version {chapter.version}; read it again and redo the edit.")
     if "content" in changes:
@@ -78,11 +85,48 @@ def edit_chapter(
 
 
 @unit_of_work
-def delete_chapter(*, story_slug: str, slug: str, caller_id: str, now: datetime) -> None:
+def roll_back(
+    *,
+    story_slug: str,
+    slug: str,
+    caller_id: str,
+    version: int,
+    now: datetime,
+    expected: Collection[int] | None = None,
+    reason: str = "",
+) -> None:
+    """Give a chapter the text of an earlier version, as a new version; raise VersionNotFound."""
+    held = open_for(Action.ROLL_BACK, slug=story_slug, caller_id=caller_id)
+    chapter = _find_chapter(story_slug=held.story.slug, slug=slug)
+    _refuse_if_gone(chapter, expected=expected)
+    text = ChapterVersion.find(chapter, version=version)
+    if text is None:
+        raise VersionNotFound(f"It has the versions 1 to {chapter.version}.")
+    chapter.revise(
+        changes={
+            "title": text.title,
+            "content": text.content,
+            "word_count": count_words(text.content),
+        },
+        editor_id=caller_id,
+        reason=reason or f"Back to version {version}.",
+        edit_type="rollback",
+        now=now,
+    )
+
+
+@unit_of_work
+def delete_chapter(
+    *,
+    story_slug: str,
+    slug: str,
+    caller_id: str,
+    now: datetime,
+    expected: Collection[int] | None = None,
+) -> None:
     """Remove a chapter: a leaf goes, a node with chapters below it stays without its text."""
     chapter = _open_chapter(story_slug=story_slug, slug=slug, caller_id=caller_id)
-    if chapter.status == "removed":
-        raise ChapterRemoved
+    _refuse_if_gone(chapter, expected=expected)
     if chapter.stats.child_branches:
         chapter.empty(now=now)
         return
@@ -94,12 +138,23 @@ def delete_chapter(*, story_slug: str, slug: str, caller_id: str, now: datetime)
 
 def _open_chapter(*, story_slug: str, slug: str, caller_id: str) -> Chapter:
     held = open_for(Action.READ, slug=story_slug, caller_id=caller_id)
-    chapter = Chapter.objects(slug=slug, story_slug=story_slug).first()
-    if chapter is None:
-        raise ChapterNotFound
+    chapter = _find_chapter(story_slug=story_slug, slug=slug)
     if chapter.author_id != caller_id and not held.allows(Action.EDIT_ANY_CHAPTER):
         raise ChapterForbidden
     return chapter
+
+
+def _find_chapter(*, story_slug: str, slug: str) -> Chapter:
+    chapter = Chapter.objects(slug=slug, story_slug=story_slug).first()
+    if chapter is None:
+        raise ChapterNotFound
+    return chapter
+
+
+def _refuse_if_gone(chapter: Chapter, *, expected: Collection[int] | None) -> None:
+    if chapter.status == "removed":
+        raise ChapterRemoved
+    check_version(chapter.version, expected=expected)
 
 
 @unit_of_work

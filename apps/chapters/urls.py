@@ -18,8 +18,30 @@ urlpatterns = [
         views.Children.as_view(),
         name="chapter-children",
     ),
+    path(
+        "stories/<str:slug>/chapters/<str:chapter_slug>/versions",
+        views.Versions.as_view(),
+        name="chapter-versions",
+    ),
+    path(
+        "stories/<str:slug>/chapters/<str:chapter_slug>/versions/<int:version>",
+        views.VersionDetail.as_view(),
+        name="chapter-version",
+    ),
+    path(
+        "stories/<str:slug>/chapters/<str:chapter_slug>/diff",
+        views.Diff.as_view(),
+        name="chapter-diff",
+    ),
+    path(
+        "stories/<str:slug>/chapters/<str:chapter_slug>/rollback",
+        views.Rollback.as_view(),
+        name="chapter-rollback",
+    ),
 ]
 
+PAGED = ("limit", "cursor")
+OF_VERSIONS = {"ttl": "CHAPTER_DETAIL", "audience": "private"}
 CACHE_MAP = {
     "story-tree": CacheRow(
         key=keys.story_tree, ttl="STORY_TREE", tags=("story", "tree", "user"), audience="reader"
@@ -29,12 +51,21 @@ CACHE_MAP = {
         ttl="STORY_TREE",
         tags=("story", "chapters", "user"),
         audience="reader",
-        query=("limit", "cursor"),
+        query=PAGED,
     ),
     "chapter-detail": CacheRow(
         key=keys.chapter_detail,
         ttl="CHAPTER_DETAIL",
         tags=("story", "chapter", "user"),
         audience="reader",
+    ),
+    "chapter-versions": CacheRow(
+        key=keys.chapter_versions, tags=("story", "chapter", "user"), query=PAGED, **OF_VERSIONS
+    ),
+    "chapter-version": CacheRow(
+        key=keys.chapter_version, tags=("story", "chapter", "user"), **OF_VERSIONS
+    ),
+    "chapter-diff": CacheRow(
+        key=keys.chapter_diff, tags=("story", "chapter"), query=("from", "to"), **OF_VERSIONS
     ),
 }

@@ -1,21 +1,43 @@
 """Chapters over HTTP: parse, one call, render."""
 
+import msgspec
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.chapters import queries, services
-from apps.chapters.pages import ChapterListPage, ChapterPage, TreePage
-from apps.chapters.serializers import ChapterEdit, ChapterInput, RootInput
+from apps.chapters import queries, services, versions
+from apps.chapters.pages import (
+    ChapterListPage,
+    ChapterPage,
+    DiffPage,
+    TreePage,
+    VersionListPage,
+    VersionPage,
+)
+from apps.chapters.serializers import (
+    ChapterEdit,
+    ChapterInput,
+    DiffInput,
+    RollbackInput,
+    RootInput,
+)
 from apps.stories.queries import open_story
-from storychain.api.authentication import SignedInOrReadOnly
+from storychain.api.authentication import SignedIn, SignedInOrReadOnly
 from storychain.api.pagination import link_next, page_params
-from storychain.api.parsing import read_input
+from storychain.api.parsing import read_input, read_query
+from storychain.api.preconditions import versioned_etag, versions_in_if_match
 from storychain.api.responses import created_response, empty_response, json_response
 from storychain.api.schema import schema_for
 from storychain.cache.http import cached_response
+from storychain.cache.region import Cached
+
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    location=OpenApiParameter.HEADER,
+    description="The ETag of the page that the change is made on; 412 if it has moved on since.",
+)
 
 
 class Tree(APIView):
@@ -92,29 +114,36 @@ class ChapterDetail(APIView):
         """Show a chapter as its readers see it."""
         opened = open_story(slug=slug, user_id=request.user.user_id)
         page = queries.get_chapter(story_slug=slug, slug=chapter_slug)
-        return cached_response(request, page, audience=opened.audience)
+        return cached_response(request, page, audience=opened.audience, etag=_etag(page))
 
     @extend_schema(
-        operation_id="chapters_replace", request=ChapterEdit, responses=schema_for(ChapterPage)
+        operation_id="chapters_replace",
+        parameters=[IF_MATCH],
+        request=ChapterEdit,
+        responses=schema_for(ChapterPage),
     )
     def put(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
         """Replace a chapter's text."""
         return self._edit(request, slug, chapter_slug, partial=False)
 
     @extend_schema(
-        operation_id="chapters_edit", request=ChapterEdit, responses=schema_for(ChapterPage)
+        operation_id="chapters_edit",
+        parameters=[IF_MATCH],
+        request=ChapterEdit,
+        responses=schema_for(ChapterPage),
     )
     def patch(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
         """Change part of a chapter; what is not named stays as it is."""
         return self._edit(request, slug, chapter_slug, partial=True)
 
-    @extend_schema(operation_id="chapters_delete", responses={204: None})
+    @extend_schema(operation_id="chapters_delete", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
         """Remove a chapter; one that others follow keeps its place, without its text."""
         services.delete_chapter(
             story_slug=slug,
             slug=chapter_slug,
             caller_id=request.user.user_id,
+            expected=versions_in_if_match(request),
             now=timezone.now(),
         )
         return empty_response()
@@ -128,8 +157,98 @@ class ChapterDetail(APIView):
             slug=chapter_slug,
             caller_id=request.user.user_id,
             base_version=changes.pop("base_version", None),
+            expected=versions_in_if_match(request),
             reason=changes.pop("reason", ""),
             changes=changes,
             now=timezone.now(),
         )
-        return json_response(queries.get_chapter(story_slug=slug, slug=chapter_slug))
+        return _edited(slug, chapter_slug)
+
+
+class Versions(APIView):
+    """What a chapter has been."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="chapters_versions", responses=schema_for(VersionListPage))
+    def get(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+        """List a chapter's versions, the current one first."""
+        limit, cursor = page_params(request)
+        place = versions.open_versions(
+            story_slug=slug, slug=chapter_slug, user_id=request.user.user_id
+        )
+        page = versions.list_versions(place, limit=limit, cursor=cursor)
+        return link_next(request, cached_response(request, page, audience="private"))
+
+
+class VersionDetail(APIView):
+    """A chapter as it was."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="chapters_version", responses=schema_for(VersionPage))
+    def get(self, request: Request, slug: str, chapter_slug: str, version: int) -> HttpResponse:
+        """Show a chapter's text in one version."""
+        place = versions.open_versions(
+            story_slug=slug, slug=chapter_slug, user_id=request.user.user_id
+        )
+        page = versions.get_version(place, version=version)
+        return cached_response(request, page, audience="private")
+
+
+class Diff(APIView):
+    """What was done to a chapter."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="chapters_diff", parameters=[DiffInput], responses=schema_for(DiffPage)
+    )
+    def get(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+        """Show what changed between two versions; without any, what the latest edit changed."""
+        chosen = read_query(DiffInput, request)
+        place = versions.open_versions(
+            story_slug=slug, slug=chapter_slug, user_id=request.user.user_id
+        )
+        page = versions.get_diff(place, older=chosen.get("from"), newer=chosen.get("to"))
+        return cached_response(request, page, audience="private")
+
+
+class Rollback(APIView):
+    """The way back to an earlier text."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="chapters_roll_back",
+        parameters=[IF_MATCH],
+        request=RollbackInput,
+        responses=schema_for(ChapterPage),
+    )
+    def post(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+        """Give a chapter the text of an earlier version, as a new version."""
+        services.roll_back(
+            story_slug=slug,
+            slug=chapter_slug,
+            caller_id=request.user.user_id,
+            expected=versions_in_if_match(request),
+            now=timezone.now(),
+            **read_input(RollbackInput, request),
+        )
+        return _edited(slug, chapter_slug)
+
+
+class _Versioned(msgspec.Struct):
+    version: int
+
+
+def _etag(page: Cached[ChapterPage]) -> str:
+    """Return the page's entity tag with the chapter's version, for the edit that may follow."""
+    return versioned_etag(msgspec.json.decode(page.body, type=_Versioned).version, page.etag)
+
+
+def _edited(slug: str, chapter_slug: str) -> HttpResponse:
+    page = queries.get_chapter(story_slug=slug, slug=chapter_slug)
+    response = json_response(page)
+    response.headers["ETag"] = _etag(page)
+    return response

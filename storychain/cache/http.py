@@ -39,14 +39,20 @@ class CacheRow:
 
 
 def cached_response(
-    request: HttpRequest | Any, cached: Cached[Any], *, audience: Audience, status: int = 200
+    request: HttpRequest | Any,
+    cached: Cached[Any],
+    *,
+    audience: Audience,
+    status: int = 200,
+    etag: str | None = None,
 ) -> HttpResponse:
     """Return a page as an answer, or 304 when the caller's `If-None-Match` names it.
 
     Headers: X-Cache, Cache-Status (RFC 9211), Age, ETag, Cache-Control; Surrogate-Key where a
     purge by it is configured (SURROGATE_KEYS).
     """
-    is_known = status == 200 and _names(request.headers.get("If-None-Match", ""), cached.etag)  # noqa: PLR2004
+    etag = etag or cached.etag
+    is_known = status == 200 and _names(request.headers.get("If-None-Match", ""), etag)  # noqa: PLR2004
     response = HttpResponse(
         b"" if is_known else cached.body,
         content_type="application/json",
@@ -55,7 +61,7 @@ def cached_response(
             "X-Cache": cached.state,
             "Cache-Status": _status_of(cached),
             "Age": str(cached.age),
-            "ETag": cached.etag,
+            "ETag": etag,
             "Cache-Control": KEEPING[audience],
         },
     )

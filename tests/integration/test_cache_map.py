@@ -50,6 +50,7 @@ class House:
             "slug": self.story,
             "chapter_slug": self.chapter,
             "user_id": str(self.author.user_id),
+            "version": 1,
         }
         (pattern,) = [p for p in patterns() if p.name == route]
         return {name: known[name] for name in pattern.pattern.converters}
@@ -131,7 +132,7 @@ def test_what_nobody_asked_for_makes_no_entry_of_its_own(house: House, route: st
     assert entries() == before
 
 
-@pytest.mark.parametrize("route", [name for name in ROUTES if API_CACHE_MAP[name].query])
+@pytest.mark.parametrize("route", [name for name in ROUTES if "limit" in API_CACHE_MAP[name].query])
 def test_the_order_of_a_query_does_not_matter(house: House, route: str) -> None:
     extra = "&sort=active&tag=sea" if route == "stories" else ""
     house.get(route, f"?limit=5{extra}")
