@@ -4,19 +4,21 @@
 2. It takes the first of them and calls a second thread for the rest, which calls a third, ...:
    jobs that wait for something run side by side, short ones do not pay for threads.
 3. Where nothing waits, one thread lingers: it blocks until a job is enqueued.
-4. After QUEUE_DRAIN_SECONDS, or when the worker stops, all finish; what still waits is rung for.
+4. Batched jobs come beyond the slots, and wait a moment for company (batches.py).
+5. After QUEUE_DRAIN_SECONDS, or when the worker stops, all finish; what still waits is rung for.
 """
 
 import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from django.conf import settings
 
 from storychain.queues import lingering
-from storychain.queues.execution import perform
+from storychain.queues.batches import Buffer, perform_together
 from storychain.queues.hands import Hands
 from storychain.queues.running import Run
 from storychain.queues.wire import Outcome
@@ -34,9 +36,10 @@ class Drain:
         self._helpers: set[Future[None]] = set()
         self._open = threading.Lock()
         self._exchanging = threading.Lock()
-        self._ready: deque[Run] = deque()
+        self._ready: deque[list[Run]] = deque()
+        self._buffer = Buffer(queue)
         self._done: deque[Outcome] = deque()
-        self._is_calling = self._is_lingering = self._is_rung = False
+        self._is_calling = self._is_lingering = self._is_gathering = self._is_rung = False
         self._ends_at = 0.0
 
     def answer(self) -> None:
@@ -51,6 +54,7 @@ class Drain:
         finally:
             self._wait_for_all()
             self._ready.clear()
+            self._buffer = Buffer(self._queue)
             self._hands.abandon()  # nothing, unless something broke
             self._open.release()
 
@@ -61,11 +65,11 @@ class Drain:
         return self._collect()
 
     def _work(self) -> None:
-        while run := self._next():
+        while runs := self._next():
             self._call_helper()
-            self._done.append(perform(run))
+            self._done.extend(perform_together(runs))
 
-    def _next(self) -> Run | None:
+    def _next(self) -> list[Run] | None:
         while True:
             try:
                 return self._ready.popleft()
@@ -80,34 +84,62 @@ class Drain:
             lingers = not self._is_lingering
             if self._ready or self._exchange(lingers=lingers):
                 return True
-            if self._is_over() or not lingers or not self._hands.free:
+            seconds = self._buffer.seconds_left()
+            if seconds is None and lingers and self._count_wanted():
+                self._is_lingering = True
+            elif seconds is not None and not self._is_gathering:
+                self._is_gathering = True
+            else:
                 return False
-            self._is_lingering = True
-        try:
-            lingering.wait_for_token(self._queue)
-        finally:
-            self._is_lingering = False
+        self._wait(seconds)
         return True
+
+    def _wait(self, seconds: float | None) -> None:
+        """Wait for a job to be enqueued, or so long for a batch to grow."""
+        if seconds is None:
+            try:
+                lingering.wait_for_token(self._queue)
+            finally:
+                self._is_lingering = False
+        else:
+            self._stopping.wait(seconds)
+            self._is_gathering = False
+
+    def _count_wanted(self, outcomes: Sequence[Outcome] = ()) -> int:
+        """Return for how many jobs there are slots, once these outcomes are handed in.
+
+        None are wanted while there is no room for a batched one, as the next might be one.
+        """
+        bulk = self._buffer.ask(outcomes)
+        if self._is_over() or (bulk.names and bulk.room <= 0):
+            return 0
+        return self._hands.free + len(outcomes) + bulk.held
 
     def _exchange(self, *, lingers: bool) -> bool:
         outcomes = self._collect()
-        want = 0 if self._is_over() else self._hands.free + len(outcomes)
-        if not want and not outcomes:
-            return False
-        linger = lingering.REGISTERED_SECONDS if lingers and want else 0
-        rung, self._is_rung = self._is_rung, False
-        runs = self._hands.take(
-            want=want, outcomes=outcomes, answers_bell=rung, linger_seconds=linger
+        want = self._count_wanted(outcomes)
+        if want or outcomes:
+            self._ready.extend(self._buffer.sort(self._take(want, outcomes, lingers=lingers)))
+        self._ready.extend(self._buffer.take_due(is_over=self._is_over()))
+        return bool(self._ready)
+
+    def _take(self, want: int, outcomes: Sequence[Outcome], *, lingers: bool) -> Sequence[Run]:
+        bulk, rung = self._buffer.ask(outcomes), self._is_rung
+        self._buffer.forget(outcomes)
+        self._is_rung = False
+        registers = lingers and want and self._buffer.seconds_left() is None
+        linger = lingering.REGISTERED_SECONDS if registers else 0
+        return self._hands.take(
+            want=want, outcomes=outcomes, answers_bell=rung, linger_seconds=linger, bulk=bulk
         )
-        self._ready.extend(runs)
-        return bool(runs)
 
     def _collect(self) -> list[Outcome]:
         """Return what is to be handed in; when the worker stops, also what nobody has begun."""
         outcomes = [self._done.popleft() for _ in range(len(self._done))]
         if self._stopping.is_set():
             unbegun = [self._ready.popleft() for _ in range(len(self._ready))]
-            outcomes += [Outcome(run.id, run.token, "waiting") for run in unbegun]
+            unbegun += self._buffer.take_due(is_over=True)
+            outcomes += [Outcome(run.id, run.token, "waiting") for runs in unbegun for run in runs]
         return outcomes
 
     def _is_over(self) -> bool:
@@ -115,7 +147,8 @@ class Drain:
 
     def _call_helper(self) -> None:
         """Have another thread look after what else is ready, or comes while this one is busy."""
-        is_needed = self._ready or not (self._is_lingering or self._is_over())
+        is_waiting = self._is_lingering or self._is_gathering
+        is_needed = self._ready or not (is_waiting or self._is_over())
         if self._is_calling or not is_needed:
             return
         self._is_calling = True

@@ -29,7 +29,7 @@ def perform(run: Run) -> Outcome:
         try:
             outcome = Outcome(run.id, run.token, "completed", _call(run))
         except BaseException as error:  # noqa: BLE001 - a job may raise anything, sys.exit() included
-            outcome = _judge(run, error)
+            outcome = judge(run, error)
         finally:
             close_old_connections()
         run.seconds = time.perf_counter() - started
@@ -50,7 +50,8 @@ def _call(run: Run) -> str:
     return job.payload.encode_result(result)
 
 
-def _judge(run: Run, error: BaseException) -> Outcome:
+def judge(run: Run, error: BaseException) -> Outcome:
+    """Return what becomes of an attempt that ended in an error."""
     said = f"{type(error).__name__}: {error}"[:MOST_ERROR]
     text = said.encode(errors="replace").decode()
     if isinstance(error, Limited):

@@ -11,7 +11,7 @@ from storychain.queues import ledger, recording
 from storychain.queues.heart import Heart
 from storychain.queues.running import Run
 from storychain.queues.scripts import LedgerAway
-from storychain.queues.wire import Ask, Claimed, Outcome
+from storychain.queues.wire import NO_BULK, Ask, Bulk, Claimed, Outcome
 
 # Between two tries; how long to go on when the worker stops, and where nobody can say that it does.
 PAUSE_SECONDS, LAST_SECONDS, MOST_SECONDS = 0.2, 5.0, 300.0
@@ -43,12 +43,14 @@ class Hands:
         outcomes: Sequence[Outcome] = (),
         answers_bell: bool = False,
         linger_seconds: float = 0,
+        bulk: Bulk = NO_BULK,
     ) -> list[Run]:
-        """Hand in outcomes and claim up to `want` jobs.
+        """Hand in outcomes and claim up to `want` jobs, and batched ones beyond that.
 
         Raise LedgerAway if the ledger is away for minutes, or the worker stops while it is.
         """
-        ask = Ask(want, self._slots, str(next(self._nonces)), answers_bell, linger_seconds)
+        cap, nonce = self._slots + bulk.held, str(next(self._nonces))
+        ask = Ask(want, cap, nonce, answers_bell, linger_seconds, bulk)
         return self._exchange(outcomes, ask)
 
     def leave(self, outcomes: Sequence[Outcome] = ()) -> None:

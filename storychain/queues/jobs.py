@@ -75,6 +75,7 @@ class Job(Generic[P, R]):
     exclusive: str
     attempts: int
     priority: Priority
+    batch: int
     payload: Payload = field(repr=False)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -125,19 +126,31 @@ def job(
     attempts: int = 3,
     priority: Priority = Priority.NORMAL,
     check: Check | None = None,
+    batch: int = 0,
 ) -> Callable[[Callable[P, R]], Job[P, R]]:
     """Declare a job.
 
     `check` takes the payload as the function does; its ValueError is what cannot be told by types.
     `key` and `exclusive` are templates over the payload ("report:{date}"): of one `key` only one
     job is waiting or running, of one `exclusive` only one runs at a time in the whole deployment.
+    With `batch` the function is called with up to so many payloads at once (batches.py): it takes a
+    list of a Struct and returns a list of results, and may see a payload again, alone or in other
+    company.
     """
 
     def declare(function: Callable[P, R]) -> Job[P, R]:
         full_name = name or f"{function.__module__.split('.')[-2]}.{function.__name__}"
-        payload = Payload(function, job_name=full_name, check=check)
+        payload = Payload(function, job_name=full_name, check=check, is_batched=batch > 0)
         declared = Job(
-            function, full_name, QUEUES[queue].name, key, exclusive, attempts, priority, payload
+            function=function,
+            name=full_name,
+            queue=QUEUES[queue].name,
+            key=key,
+            exclusive=exclusive,
+            attempts=attempts,
+            priority=priority,
+            batch=batch,
+            payload=payload,
         )
         declare_job(declared)
         return declared

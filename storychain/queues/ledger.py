@@ -98,6 +98,9 @@ def _claim(queue: str, ask: Ask) -> dict[str, Any]:
         "nonce": ask.nonce,
         "answers": ask.answers_bell,
         "linger": round(ask.linger_seconds * 1000),
+        # How the specs of these jobs begin, as `wire.Spec` is encoded.
+        "bulk": [f'{{"name":"{name}",' for name in ask.bulk.names],
+        "room": ask.bulk.room,
     }
 
 

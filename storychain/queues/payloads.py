@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -24,16 +24,23 @@ class Payload:
     """The keyword arguments of one job's function, as JSON on the wire."""
 
     def __init__(
-        self, function: Callable[..., Any], *, job_name: str, check: Check | None = None
+        self,
+        function: Callable[..., Any],
+        *,
+        job_name: str,
+        check: Check | None = None,
+        is_batched: bool = False,
     ) -> None:
         """Read the signature; raise TypeError unless all of it is annotated and keyword-only.
 
         `check` is given what has the right types, and raises ValueError for what else is wrong.
+        A batched job's function takes a list of a msgspec Struct, whose fields are the arguments
+        of one run, and returns a list of results.
         """
         self._job_name, self._check = job_name, check
-        self._type = _read_signature(function)
+        read = _read_batch if is_batched else _read_signature
+        self._type, self._result_type = read(function)
         self._decoder = msgspec.json.Decoder(self._type)
-        self._result_type = get_type_hints(function).get("return", Any)
 
     def encode(self, args: dict[str, Any]) -> bytes:
         """Return the arguments as JSON; raise BadPayload with the field and what it takes."""
@@ -52,16 +59,20 @@ class Payload:
 
     def decode(self, encoded: bytes | str) -> dict[str, Any]:
         """Return the arguments with their types; raise BadPayload if they are not what is taken."""
+        return _args_of(self.decode_struct(encoded))
+
+    def decode_struct(self, encoded: bytes | str) -> msgspec.Struct:
+        """Return the same as one value: what a batched job's function takes a list of."""
         try:
-            return self._checked(self._decoder.decode(encoded))
+            decoded: msgspec.Struct = self._decoder.decode(encoded)
+            self._checked(decoded)
         except (msgspec.DecodeError, ValueError) as error:
             raise BadPayload(f"{self._job_name}: {error}") from None
+        return decoded
 
-    def _checked(self, payload: msgspec.Struct) -> dict[str, Any]:
-        args = {name: getattr(payload, name) for name in self._type.__struct_fields__}
+    def _checked(self, payload: msgspec.Struct) -> None:
         if self._check is not None:
-            self._check(**args)
-        return args
+            self._check(**_args_of(payload))
 
     def encode_result(self, result: object) -> str:
         """Return the result as JSON; raise BadPayload if the function returned another type."""
@@ -71,16 +82,29 @@ class Payload:
             raise BadPayload(f"{self._job_name} returned something else: {error}") from None
 
 
-def _read_signature(function: Callable[..., Any]) -> type[msgspec.Struct]:
+def _args_of(payload: msgspec.Struct) -> dict[str, Any]:
+    return {name: getattr(payload, name) for name in payload.__struct_fields__}
+
+
+def _read_batch(function: Callable[..., Any]) -> tuple[type[msgspec.Struct], Any]:
+    hints = get_type_hints(function, include_extras=True)
+    (taken, *_), returned = hints.values(), hints.get("return", None)
+    if len(hints) != 2 or get_origin(taken) is not list or get_origin(returned) is not list:  # noqa: PLR2004 - one in, one out
+        raise TypeError(f"{function.__qualname__}: a batched job takes a list and returns one")
+    return get_args(taken)[0], get_args(returned)[0]
+
+
+def _read_signature(function: Callable[..., Any]) -> tuple[type[msgspec.Struct], Any]:
     hints, fields, is_open = get_type_hints(function), [], False
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             is_open = True
         else:
             fields.append(_field(function, parameter, hints))
-    return msgspec.defstruct(
+    shape = msgspec.defstruct(
         function.__name__, fields, kw_only=True, forbid_unknown_fields=not is_open
     )
+    return shape, hints.get("return", Any)
 
 
 def _field(

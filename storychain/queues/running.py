@@ -49,7 +49,7 @@ class Run:
         """Tell how far the job is; raise as `check` does."""
         lost, cancelled = ledger.report(self.id, token=self.token, done=done, total=total)
         self.mark(lost=lost, cancelled=cancelled)
-        self._raise()
+        self.refuse_if_taken()
 
     def check(self) -> None:
         """Ask the ledger whether to go on: raise LeaseLost or Cancelled if not.
@@ -58,7 +58,7 @@ class Run:
         """
         lost, cancelled = ledger.heartbeat([(self.queue, self.id, self.token)])
         self.mark(lost=bool(lost), cancelled=bool(cancelled))
-        self._raise()
+        self.refuse_if_taken()
 
     def take_permit(self) -> None:
         """Get leave for the effect that the queue's limit counts; raise Limited if it is reached.
@@ -68,7 +68,7 @@ class Run:
         """
         wait_ms = ledger.take_permit(self.queue, job_id=self.id, token=self.token)
         self.mark(lost=wait_ms < 0, cancelled=False)
-        self._raise()
+        self.refuse_if_taken()
         if wait_ms:
             raise Limited(f"{self.queue}: the next is allowed in {wait_ms} ms")
 
@@ -77,7 +77,8 @@ class Run:
         self.lost = self.lost or lost
         self.cancelled = self.cancelled or cancelled or lost
 
-    def _raise(self) -> None:
+    def refuse_if_taken(self) -> None:
+        """Raise LeaseLost or Cancelled if a heartbeat found out so already."""
         if self.lost:
             raise LeaseLost(f"job {self.id} is in other hands")
         if self.cancelled:

@@ -5,8 +5,8 @@ import threading
 import time
 
 from storychain.queues import bells
+from storychain.queues.batches import perform_together
 from storychain.queues.drain import Drain
-from storychain.queues.execution import perform
 from storychain.queues.hands import Hands
 from storychain.queues.heart import Heart
 from storychain.queues.topology import QUEUES
@@ -78,7 +78,7 @@ class Station:
 
 def _take_one(hands: Hands) -> None:
     try:
-        outcomes = [perform(run) for run in hands.take(want=1, answers_bell=True)]
-        hands.leave(outcomes)
+        runs = hands.take(want=1, answers_bell=True)
+        hands.leave(perform_together(runs) if runs else ())
     finally:
         hands.abandon()  # nothing, unless something broke

@@ -85,6 +85,17 @@ class Outcome(NamedTuple):
     delay_ms: int = 0
 
 
+class Bulk(NamedTuple):
+    """Jobs that take no slot, by their names: for how many there is room, how many are held."""
+
+    names: tuple[str, ...] = ()
+    room: int = 0
+    held: int = 0
+
+
+NO_BULK = Bulk()
+
+
 class Ask(NamedTuple):
     """How many jobs a holder wants; `nonce` makes asking again after a lost reply harmless."""
 
@@ -93,3 +104,4 @@ class Ask(NamedTuple):
     nonce: str
     answers_bell: bool = False
     linger_seconds: float = 0
+    bulk: Bulk = NO_BULK

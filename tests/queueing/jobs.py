@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from storychain.errors import Unavailable
 from storychain.queues.jobs import PermanentError, current, job
 from storychain.queues.topology import ANALYTICS, CLEANUP, EMAIL, EXPORT, NOTIFICATION
 
@@ -60,6 +61,29 @@ def exclusive(*, trace: str, kind: str) -> None:
 @job(queue=ANALYTICS, name="test.nothing")
 def nothing(*, n: int) -> None:
     pass
+
+
+class Mark(msgspec.Struct):
+    """What a batched job's run is given; `ill` raises until this attempt, or kills its worker."""
+
+    folder: str
+    text: str
+    ill: str = ""
+
+
+@job(queue=ANALYTICS, name="test.mark", batch=100)
+def mark(marks: list[Mark]) -> list[int]:
+    """Leave traces as `leave_once` does, all or none; return how many came together."""
+    leave(f"{marks[0].folder}.calls", len(marks))
+    if any(item.ill == "permanent" for item in marks):
+        raise PermanentError("one of these is ill")
+    if any(item.ill == "away" and not Path(f"{item.folder}.back").exists() for item in marks):
+        raise Unavailable("a server is away")
+    for item in marks:
+        time.sleep(0.002 if item.ill == "slow" else 0)
+        Path(item.folder, item.text).touch()
+        leave(f"{item.folder}.runs", item.text)
+    return [len(marks)] * len(marks)
 
 
 @job(queue=NOTIFICATION, name="test.unique", key="{text}")

@@ -4,8 +4,9 @@
 --   outcomes {{id, token, state, text, delay ms}, ...}: completed (text: its result), delayed (an
 --     error, to be tried again), failed or dead (its last error), waiting (it was not tried)
 --   keep {state: {count, age ms}}
---   claim {want, cap, lease ms, nonce, answers, linger ms}: `want` jobs, but never more than `cap`
---     in the worker's hands; the same nonce again gives the same jobs again, for a reply may get lost
+--   claim {want, cap, lease ms, nonce, answers, linger ms, bulk {how specs of batched jobs begin},
+--     room}: `want` jobs, but never more than `cap` in the worker's hands, and up to `room` batched
+--     ones beyond that; the same nonce again gives the same jobs again, for a reply may get lost
 -- Returns {rings, refused ids, jobs {{id, token, attempt, spec}, ...}}.
 -- Keys: job, log, all of Q, lock, parked, unique, token, events.
 
@@ -111,22 +112,39 @@ local function take_tokens(count)
     return first
 end
 
-local function take(want, ms)
-    local popped = redis.call('ZPOPMIN', key(q, 'waiting'), want)
-    local ids, leases, token = {}, {}, take_tokens(want)
-    for n = 1, #popped, 2 do
+local function is_batched(spec, heads)
+    for _, head in ipairs(heads) do
+        if string.sub(spec, 1, #head) == head then return true end
+    end
+    return false
+end
+
+local function take(c, want)
+    local waiting = key(q, 'waiting')
+    local popped = redis.call('ZPOPMIN', waiting, want)
+    local ids, leases, token, batched = {}, {}, take_tokens(want + math.max(c.room, 0)), 0
+    local n = 1
+    while popped[n] do
         local id = popped[n]
         local spec, lock, attempt = unpack(redis.call('HMGET', job_key(id), 'spec', 'lock', 'attempt'))
         if spec and (not lock or locks(id, lock, popped[n + 1])) then
             attempt = (tonumber(attempt) or 0) + 1
             redis.call('HSET', job_key(id), 'state', 'active', 'attempt', attempt, 'token', int(token),
                 'holder', holder, 'started', now_text)
-            leases[#leases + 1] = now + ms
+            leases[#leases + 1] = now + c.lease
             leases[#leases + 1] = id
             ids[#ids + 1] = id
             claimed[#claimed + 1] = {id, token, attempt, spec}
             token = token + 1
+            -- It takes no slot, so that the next may come in its place.
+            if batched < c.room and is_batched(spec, c.bulk) then
+                batched = batched + 1
+                local more = redis.call('ZPOPMIN', waiting)
+                popped[#popped + 1] = more[1]
+                popped[#popped + 1] = more[2]
+            end
         end
+        n = n + 2
     end
     many('ZADD', key(q, 'active'), leases)
     return ids
@@ -149,7 +167,7 @@ local function claim(c)
     if last and last[1] == c.nonce then return take_again(last[2]) end
     local held = tonumber(redis.call('HGET', key(q, 'held'), worker)) or 0
     local want = math.min(c.want, c.cap - held)
-    local ids = want > 0 and is_eligible(q) and take(want, c.lease) or {}
+    local ids = want > 0 and is_eligible(q) and take(c, want) or {}
     if #ids > 0 then
         redis.call('HINCRBY', key(q, 'held'), worker, #ids)
         redis.call('SET', asked_key, cmsgpack.pack({c.nonce, ids}), 'PX', ASKED)
