@@ -6,12 +6,18 @@ from storychain.events import Event
 
 
 class CollaboratorInvited(Event, frozen=True, kw_only=True):
-    """Somebody was asked into a story, and may answer until `expires_at`."""
+    """Somebody was asked into a story, and may answer until `expires_at`.
+
+    `address` is where a mail reaches him, if that is known; `inviter` is a name to show.
+    """
 
     story_slug: str
+    story_title: str
     user_id: str
+    address: str | None
     role: str
     invited_by: str
+    inviter: str
     invited_at: datetime
     expires_at: datetime
 

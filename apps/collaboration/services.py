@@ -104,7 +104,8 @@ def _invite(
     held = open_for(Action.INVITE, slug=story_slug, caller_id=caller_id)
     if ROLES.index(role) > held.standing.rank:
         raise NotYours(f"Your own role does not allow you to invite a {role}.")
-    invited = _find_person(user_id=user_id, username=username)
+    person = _find_person(user_id=user_id, username=username)
+    invited = str(person.clerk_id)
     if StoryBan.objects(story_slug=story_slug, user_id=invited).first():
         raise BannedFromStory
     known = Collaborator.objects(story_slug=story_slug, user_id=invited).first()
@@ -118,9 +119,12 @@ def _invite(
     publish(
         CollaboratorInvited(
             story_slug=story_slug,
+            story_title=held.story.title,
             user_id=invited,
+            address=person.email,
             role=role,
             invited_by=caller_id,
+            inviter=User.objects(clerk_id=caller_id).get().username,
             invited_at=now,
             expires_at=until,
         )
@@ -128,14 +132,14 @@ def _invite(
     return invited
 
 
-def _find_person(*, user_id: str | None, username: str | None) -> str:
+def _find_person(*, user_id: str | None, username: str | None) -> User:
     people = User.objects(is_active=True)
     named = people(clerk_id=user_id) if user_id else people(username=(username or "").lower())
-    person = named.only("clerk_id").first()
+    person = named.first()
     if person is None:
         field = "user_id" if user_id else "username"
         raise Invalid(fields={field: ["No member is called so; look the profile up first."]})
-    return str(person.clerk_id)
+    return person
 
 
 def _answer(status: str, *, story_slug: str, caller_id: str, now: datetime) -> None:

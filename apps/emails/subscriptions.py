@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from apps.collaboration.events import CollaboratorInvited
 from apps.emails.events import PasswordForgotten
 from apps.emails.jobs import email_call
 from apps.users.events import AddressLearned
@@ -25,6 +26,26 @@ def welcome(event: AddressLearned) -> Iterator[JobCall]:
         subject="Welcome to StoryChain",
         template="welcome",
         context={"username": event.username, "start_url": settings.PUBLIC_URL},
+    )
+
+
+@subscribes(CollaboratorInvited)
+def invite(event: CollaboratorInvited) -> Iterator[JobCall]:
+    """Whoever is asked into a story hears of it, once for each invitation."""
+    if event.address is None:
+        return
+    yield from _mail(
+        job_id=f"invitation:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.0f}",
+        to=event.address,
+        subject=f"{event.inviter} invites you to write with them: {event.story_title}",
+        template="collaboration-invite",
+        context={
+            "inviter": event.inviter,
+            "story_title": event.story_title,
+            "role": event.role.replace("_", "-"),
+            "invitation_url": f"{settings.PUBLIC_URL}/invitations",
+            "expires_at": event.expires_at,
+        },
     )
 
 

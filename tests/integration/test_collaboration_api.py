@@ -12,6 +12,8 @@ from apps.collaboration import services
 from apps.collaboration.errors import InvitationExpired
 from apps.collaboration.limits import INVITATION_DAYS, LARGEST_TEAM
 from apps.stories.documents import Story
+from apps.users.documents import User
+from storychain.outbox import OutboxRow
 from tests.factories import Caller, chapter_body, published_story, sign_in, start_story, write_root
 
 NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
@@ -265,3 +267,17 @@ def test_the_callers_invitations_are_read_by_pages() -> None:
         cursor = f"&cursor={page['next_cursor']}"
     assert [row["story_slug"] for row in rows] == sorted(stories)
     assert not page["has_more"]
+
+
+def test_whoever_is_invited_is_written_to_if_there_is_an_address() -> None:
+    owner, guest, silent = sign_in(), sign_in(), sign_in()
+    User.objects(clerk_id=guest.user_id).update_one(set__email="guest@example.org")
+    story = start_story(owner, title='The "lamp" & more')
+    for person in (guest, silent):
+        assert invite(owner, story, person, "co_author") == 201
+    (mail,) = [row for row in OutboxRow.objects if row.row_id.startswith("invitation:")]
+    told = mail.payload["args"]
+    assert told["to"] == "guest@example.org"
+    assert told["template"] == "collaboration-invite"
+    assert told["context"]["story_title"] == 'The "lamp" & more'
+    assert told["context"]["role"] == "co-author"
