@@ -38,7 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics, name="metrics"),
     *(path("admin/", include(urls.ADMIN_PATTERNS)) for urls in FEATURE_URLS if _is_for_staff(urls)),
     path("admin/", admin.site.urls),
-    path("ops/", RedirectView.as_view(pattern_name="admin:index")),  # it has no page of its own yet
+    path("ops/", RedirectView.as_view(pattern_name="admin:queues")),
     path("api/v1/schema", schema, name="schema"),
     path("api/v1/docs", Swagger.as_view(), name="docs"),
     path("api/v1/redoc", Redoc.as_view(), name="redoc"),

@@ -61,17 +61,8 @@ class JobFilter(_ChoiceFilter):
 class JobRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     """What became of each attempt that was kept."""
 
-    list_display = (
-        "started",
-        "name",
-        "outcome",
-        "attempt",
-        "seconds",
-        "queue",
-        "schedule",
-        "shown_error",
-        "job",
-    )
+    list_display = ("started", "name", "outcome", "attempt", "seconds", "job", "shown_error")
+    show_facets = admin.ShowFacets.NEVER  # each would be a count
     list_filter = (QueueFilter, "outcome", JobFilter, "started_at")
     list_per_page, list_max_show_all = 50, 50
     show_full_result_count = False
@@ -104,7 +95,7 @@ class JobRunAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the
         """Show how it begins."""
         return run.error[:SHOWN_CHARS] or "-"
 
-    @admin.display(description="Job")
+    @admin.display(description="Id")
     def job(self, run: JobRun) -> str:
         """Lead to all that is known of the job."""
         url = f"{reverse('admin:queues_job')}?{urlencode({'id': run.job_id})}"

@@ -71,6 +71,13 @@ class Browser:
     def run(self, script: str) -> Any:
         return self._call("POST", "/execute/sync", script=script, args=[])
 
+    def resize(self, width: int, height: int) -> None:
+        """Give the page itself this size; the window around it would not become this narrow."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._call(
+            "POST", "/goog/cdp/execute", cmd="Emulation.setDeviceMetricsOverride", params=size
+        )
+
     def keep_picture(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self._call("GET", "/screenshot")))
 

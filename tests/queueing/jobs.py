@@ -103,6 +103,11 @@ def permanent() -> None:
     raise PermanentError("never")
 
 
+@job(queue=NOTIFICATION, name="test.permanent_note")
+def permanent_note(*, note: str) -> None:
+    raise PermanentError(note)
+
+
 @job(queue=EXPORT, name="test.poison")
 def poison(*, trace: str) -> None:
     """Kill the process that it runs in, each time."""
