@@ -1,6 +1,7 @@
 """Celery, which carries bells to workers, fires schedules, and enqueues jobs by their names."""
 
 import os
+from typing import Any
 
 from celery import Celery
 from django.conf import settings
@@ -12,7 +13,6 @@ from storychain.queues.topology import EXPORT, QUEUES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-IS_REDIS = settings.CELERY_BROKER_URL.startswith(("redis", "sentinel", "valkey"))
 RESTORE_SECONDS = 5
 
 REDIS_OPTIONS = {
@@ -34,10 +34,24 @@ AMQP_OPTIONS = {
 }
 
 
-def _queue(name: str) -> Queue:
+def broker_settings(url: str) -> dict[str, Any]:
+    """Return what Celery is told about a broker: a Redis, or a RabbitMQ with quorum queues."""
+    is_redis = url.startswith(("redis", "sentinel", "valkey", "unix"))
+    return {
+        "broker_url": url,
+        "broker_transport_options": REDIS_OPTIONS if is_redis else AMQP_OPTIONS,
+        # Celery makes 28 more beside quorum queues, for delays; ours are the ledger's affair.
+        "broker_native_delayed_delivery_queue_type": "classic",
+        "task_queues": [_queue(name, is_redis=is_redis) for name in QUEUES],
+        "worker_disable_prefetch": is_redis,
+    }
+
+
+def _queue(name: str, *, is_redis: bool) -> Queue:
     # An exchange of its own: else all five would be bound to one, and each get every message.
-    arguments = None if IS_REDIS else {"x-queue-type": "quorum"}
-    return Queue(name, Exchange(name), routing_key=name, queue_arguments=arguments)
+    kind = "direct" if is_redis else "topic"  # what Celery's own delays want
+    arguments = None if is_redis else {"x-queue-type": "quorum"}
+    return Queue(name, Exchange(name, type=kind), routing_key=name, queue_arguments=arguments)
 
 
 # A full Redis is to a worker what a lost one is: it tries again instead of ending.
@@ -45,12 +59,10 @@ Transport.connection_errors = (*Transport.connection_errors, OutOfMemoryError)
 
 app = Celery("storychain", set_as_current=True)
 app.conf.update(
-    broker_url=settings.CELERY_BROKER_URL,
-    broker_transport_options=REDIS_OPTIONS if IS_REDIS else AMQP_OPTIONS,
+    broker_settings(settings.CELERY_BROKER_URL),
     broker_connection_timeout=settings.QUEUE_TIMEOUT_SECONDS,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    task_queues=[_queue(name) for name in QUEUES],
     task_create_missing_queues=False,
     task_default_queue=EXPORT,
     task_acks_late=True,
@@ -61,7 +73,6 @@ app.conf.update(
     result_expires=None,  # else beat would grow a job of its own
     task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1},
     worker_prefetch_multiplier=1,
-    worker_disable_prefetch=IS_REDIS,
     worker_soft_shutdown_timeout=settings.QUEUE_GRACE_SECONDS,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,

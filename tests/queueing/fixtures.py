@@ -7,19 +7,24 @@ import pytest
 from kombu import pools
 from pytest_django.fixtures import Settings
 
+from tests.queueing import rabbit
 from tests.queueing.servers import QueueRedis, Wire
 from tests.queueing.workers import Crew, hire
 
 
 def aim(url: str, prefix: str) -> None:
     """Let this process's Celery ring where a test's workers listen."""
-    from config.celery import app
+    from config.celery import app, broker_settings
 
-    app.conf.broker_url = app.conf.broker_read_url = app.conf.broker_write_url = url
-    options = {**app.conf.broker_transport_options, "global_keyprefix": f"{prefix}:celery:"}
-    app.conf.broker_transport_options = options
+    app.conf.update(broker_settings(url), broker_read_url=url, broker_write_url=url)
+    if url.startswith("redis"):
+        app.conf.broker_transport_options = {
+            **app.conf.broker_transport_options,
+            "global_keyprefix": f"{prefix}:celery:",
+        }
     pools.reset()
     app._after_fork()
+    app.__dict__.pop("amqp", None)  # with it the queues, which are as the broker wants them
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +40,10 @@ def bells(settings: Settings, fresh_names: str) -> Iterator[None]:
     """Ring under this test's own prefix."""
     from storychain import redis
 
-    aim(settings.CELERY_BROKER_URL, fresh_names)
+    given = settings.CELERY_BROKER_URL
+    aim(given, fresh_names)
     yield
-    aim(settings.CELERY_BROKER_URL, fresh_names)
+    aim(given, fresh_names)
     redis.disconnect()
 
 
@@ -67,6 +73,22 @@ def wire(queue_redis: QueueRedis, settings: Settings) -> Iterator[Wire]:
     wire.close()
 
 
+@pytest.fixture(scope="session")
+def rabbit_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A RabbitMQ for all tests that want one."""
+    if rabbit.MISSING:
+        pytest.skip(rabbit.MISSING)
+    with rabbit.run_rabbit(tmp_path_factory.mktemp("rabbit") / "node") as url:
+        yield url
+
+
+@pytest.fixture
+def rabbitmq(rabbit_url: str, settings: Settings, bells: None) -> None:
+    """Bells by RabbitMQ; the ledger stays where it is."""
+    settings.CELERY_BROKER_URL = rabbit_url
+    aim(rabbit_url, settings.KEY_PREFIX)
+
+
 def _use(url: str, settings: Settings) -> None:
     from storychain import redis
 
@@ -79,3 +101,11 @@ def _use(url: str, settings: Settings) -> None:
 def trace(tmp_path: Path) -> str:
     """The file in which jobs leave their traces."""
     return str(tmp_path / "trace")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where `leave_once` makes a file for each job that had its effect."""
+    made = tmp_path / "effects"
+    made.mkdir()
+    return made

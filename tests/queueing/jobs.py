@@ -86,6 +86,11 @@ def mark(marks: list[Mark]) -> list[int]:
     return [len(marks)] * len(marks)
 
 
+@job(queue=ANALYTICS, name="test.event")
+def trace_event(*, trace: str) -> None:
+    leave(trace, "-")
+
+
 @job(queue=NOTIFICATION, name="test.unique", key="{text}")
 def unique(*, text: str) -> None:
     pass

@@ -1,3 +1,23 @@
-from tests.queueing.fixtures import bells, crew, indexes, queue_redis, trace, wire
+from tests.queueing.fixtures import (
+    bells,
+    crew,
+    folder,
+    indexes,
+    queue_redis,
+    rabbit_url,
+    rabbitmq,
+    trace,
+    wire,
+)
 
-__all__ = ["bells", "crew", "indexes", "queue_redis", "trace", "wire"]
+__all__ = [
+    "bells",
+    "crew",
+    "folder",
+    "indexes",
+    "queue_redis",
+    "rabbit_url",
+    "rabbitmq",
+    "trace",
+    "wire",
+]

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from config.celery import app
 from storychain import outbox, redis
@@ -18,35 +17,10 @@ from storychain.queues import ledger
 from storychain.queues.deadletters import DeadLetter, list_dead_letters, replay
 from storychain.queues.jobs import enqueue_many
 from storychain.queues.records import get_job
-from storychain.queues.stats import stats
 from storychain.queues.wire import Entry, Spec
 from tests.queueing import jobs
+from tests.queueing.counting import effects, lines, row, runs
 from tests.queueing.workers import HEAVY, IO, Crew, wait_until
-
-
-def row(queue: str) -> dict:
-    return next(row for row in stats() if row["name"] == queue)
-
-
-def count_all(queue: str) -> int:
-    found = row(queue)
-    return sum(found[s] for s in ("waiting", "active", "delayed", "dead", "completed", "failed"))
-
-
-def lines(path: str) -> list[str]:
-    return Path(path).read_text().splitlines() if Path(path).exists() else []
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Where `leave_once` makes a file for each job that had its effect."""
-    made = tmp_path / "effects"
-    made.mkdir()
-    return made
-
-
-def effects(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def test_a_worker_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(
@@ -62,7 +36,7 @@ def test_a_worker_killed_in_the_middle_of_a_batch_loses_and_doubles_nothing(
     wait_until(lambda: row("notification")["completed"] == 300, seconds=30)
     assert time.monotonic() - killed_at < 20
     assert effects(folder) == {str(n) for n in range(300)}
-    assert len(lines(f"{folder}.runs")) <= 300 + 5  # those in hands when it died ran again
+    assert len(runs(folder)) <= 300 + 5  # those in hands when it died ran again
 
 
 def test_a_prefork_child_that_is_killed_costs_an_attempt_and_no_neighbour(
@@ -124,7 +98,7 @@ def test_deploys_under_load_cost_nothing(crew: Crew, folder: Path) -> None:
         assert old.stop() == 0
         old = new
     wait_until(lambda: row("notification")["completed"] == total, seconds=30)
-    assert len(lines(f"{folder}.runs")) == total  # not one ran twice
+    assert len(runs(folder)) == total  # not one ran twice
 
 
 def test_a_bell_that_dies_with_who_heard_it_is_rung_again(crew: Crew, trace: str) -> None:

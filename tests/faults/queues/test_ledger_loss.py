@@ -13,27 +13,12 @@ from storychain.documents import unit_of_work
 from storychain.queues.jobs import JobCall, enqueue_many
 from storychain.queues.records import JobNotFound, get_job
 from storychain.queues.scripts import LedgerAway
-from storychain.queues.stats import stats
 from tests.queueing import jobs
+from tests.queueing.counting import effects, row
 from tests.queueing.servers import QueueRedis, Wire
 from tests.queueing.workers import IO, Crew, wait_until
 
 JOBS = 200
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "effects"
-    made.mkdir()
-    return made
-
-
-def row(queue: str = "notification") -> dict:
-    return next(row for row in stats() if row["name"] == queue)
-
-
-def effects(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 @unit_of_work
