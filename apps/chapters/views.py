@@ -25,6 +25,7 @@ from apps.chapters.serializers import (
 )
 from apps.stories.queries import open_story
 from storychain.api.authentication import SignedIn, SignedInOrReadOnly
+from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
 from storychain.api.preconditions import versioned_etag, versions_in_if_match
@@ -65,19 +66,22 @@ class Chapters(APIView):
 
     @extend_schema(
         operation_id="chapters_create_root",
+        parameters=[IDEMPOTENCY_KEY],
         request=RootInput,
         responses={201: schema_for(ChapterPage)},
     )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Write a story's first chapter."""
-        chapter = services.add_root(
-            story_slug=slug,
-            author_id=request.user.user_id,
-            text=read_input(RootInput, request),
-            now=timezone.now(),
+        text = read_input(RootInput, request)
+
+        def create() -> str:
+            return services.add_root(
+                story_slug=slug, author_id=request.user.user_id, text=text, now=timezone.now()
+            ).slug
+
+        return create_once(
+            request, create=create, show=lambda made: _created(slug, made, beside=request.path)
         )
-        page = queries.get_chapter(story_slug=slug, slug=chapter.slug)
-        return created_response(page, location=f"{request.path}/{chapter.slug}")
 
 
 class Children(APIView):
@@ -87,21 +91,26 @@ class Children(APIView):
 
     @extend_schema(
         operation_id="chapters_create_child",
+        parameters=[IDEMPOTENCY_KEY],
         request=ChapterInput,
         responses={201: schema_for(ChapterPage)},
     )
     def post(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
         """Write a chapter that follows this one."""
-        chapter = services.add_child(
-            story_slug=slug,
-            parent_slug=chapter_slug,
-            author_id=request.user.user_id,
-            text=read_input(ChapterInput, request),
-            now=timezone.now(),
+        text, siblings = read_input(ChapterInput, request), request.path.rsplit("/", 2)[0]
+
+        def create() -> str:
+            return services.add_child(
+                story_slug=slug,
+                parent_slug=chapter_slug,
+                author_id=request.user.user_id,
+                text=text,
+                now=timezone.now(),
+            ).slug
+
+        return create_once(
+            request, create=create, show=lambda made: _created(slug, made, beside=siblings)
         )
-        page = queries.get_chapter(story_slug=slug, slug=chapter.slug)
-        siblings = request.path.rsplit("/", 2)[0]
-        return created_response(page, location=f"{siblings}/{chapter.slug}")
 
 
 class ChapterDetail(APIView):
@@ -236,6 +245,13 @@ class Rollback(APIView):
             **read_input(RollbackInput, request),
         )
         return _edited(slug, chapter_slug)
+
+
+def _created(story_slug: str, slug: str, *, beside: str) -> HttpResponse:
+    page = queries.get_chapter(story_slug=story_slug, slug=slug)
+    response = created_response(page, location=f"{beside}/{slug}")
+    response.headers["ETag"] = _etag(page)
+    return response
 
 
 class _Versioned(msgspec.Struct):

@@ -14,6 +14,7 @@ from apps.collaboration.pages import InvitationsPage, MyRolePage, TeamPage
 from apps.collaboration.serializers import InvitationInput, RoleInput
 from apps.stories.queries import open_story
 from storychain.api.authentication import SignedIn, SignedInOrReadOnly
+from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input
 from storychain.api.responses import created_response, empty_response, json_response
@@ -34,20 +35,24 @@ class Collaborators(APIView):
 
     @extend_schema(
         operation_id="collaborators_invite",
+        parameters=[IDEMPOTENCY_KEY],
         request=InvitationInput,
         responses={201: schema_for(InvitationsPage)},
     )
     def post(self, request: Request, slug: str) -> HttpResponse:
         """Ask somebody into the story; he comes in when he accepts, within 14 days."""
-        now = timezone.now()
-        invited = services.invite(
-            story_slug=slug,
-            caller_id=request.user.user_id,
-            now=now,
-            **read_input(InvitationInput, request),
-        )
-        page = queries.list_sent(story_slug=slug, now=now)
-        return created_response(page, location=f"{request.path}/{invited}")
+        wanted, now = read_input(InvitationInput, request), timezone.now()
+
+        def create() -> str:
+            return services.invite(
+                story_slug=slug, caller_id=request.user.user_id, now=now, **wanted
+            )
+
+        def show(invited: str) -> HttpResponse:
+            page = queries.list_sent(story_slug=slug, now=now)
+            return created_response(page, location=f"{request.path}/{invited}")
+
+        return create_once(request, create=create, show=show)
 
 
 class CollaboratorDetail(APIView):

@@ -13,6 +13,7 @@ from apps.stories import lists, queries, services
 from apps.stories.pages import OverviewPage, SettingsPage, StoryListPage, StoryPage
 from apps.stories.serializers import ListInput, SettingsInput, StoryInput
 from storychain.api.authentication import SignedInOrReadOnly
+from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
 from storychain.api.responses import created_response, empty_response, json_response
@@ -39,16 +40,25 @@ class Stories(APIView):
         return link_next(request, cached_response(request, page, audience="public"))
 
     @extend_schema(
-        operation_id="stories_create", request=StoryInput, responses={201: schema_for(StoryPage)}
+        operation_id="stories_create",
+        parameters=[IDEMPOTENCY_KEY],
+        request=StoryInput,
+        responses={201: schema_for(StoryPage)},
     )
     def post(self, request: Request) -> HttpResponse:
         """Start a story, as a draft that only its team can see."""
         content = read_input(StoryInput, request)
-        story = services.create_story(
-            creator_id=request.user.user_id, now=timezone.now(), **content
-        )
-        page = queries.get_story_page(slug=story.slug)
-        return created_response(page, location=f"{request.path}/{story.slug}")
+
+        def create() -> str:
+            return services.create_story(
+                creator_id=request.user.user_id, now=timezone.now(), **content
+            ).slug
+
+        def show(slug: str) -> HttpResponse:
+            page = queries.get_story_page(slug=slug)
+            return created_response(page, location=f"{request.path}/{slug}")
+
+        return create_once(request, create=create, show=show)
 
 
 class NewStories(APIView):
