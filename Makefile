@@ -7,6 +7,9 @@ BIN := $(VENV)/bin
 HAS_PIP := $(BIN)/python -m pip --version >/dev/null 2>&1
 READY := $(VENV)/.requirements-dev.txt
 PATHS ?= tests
+SOAK_ := tests.benchmarks.soak
+SOAK_cache := tests.checking.hammer
+SOAK_queues := tests.queueing.soak
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format types bench soak clean
@@ -36,8 +39,8 @@ types: $(READY) ## check types only
 bench: $(READY) ## measure, ours beside the peers (ONLY=name for one); results in .bench/
 	@exec $(BIN)/python -m tests.benchmarks $(ONLY)
 
-soak: $(READY) ## run everything under load for long (SECONDS=3600), or ONLY=cache against its checker (SECONDS=600)
-	@exec $(BIN)/python -m $(if $(filter cache,$(ONLY)),tests.checking.hammer,tests.benchmarks.soak) $(SECONDS)
+soak: $(READY) ## run everything under load for long (SECONDS=3600), ONLY=cache against its checker (SECONDS=600), ONLY=queues through its faults
+	@exec $(BIN)/python -m $(or $(SOAK_$(ONLY)),$(SOAK_)) $(SECONDS)
 
 clean: ## remove what can be made again; the data in .storychain stays
 	rm -rf $(VENV) .bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -12,6 +12,8 @@ from storychain.errors import Unavailable
 from storychain.queues.jobs import PermanentError, current, job
 from storychain.queues.topology import ANALYTICS, CLEANUP, EMAIL, EXPORT, NOTIFICATION
 
+EATEN: list[bytes] = []
+
 
 def leave(trace: str, text: object) -> None:
     """Append a line, whole or not at all."""
@@ -146,3 +148,10 @@ def leave_then_hang(*, trace: str, text: str, seconds: float) -> None:
     Path(trace, text).touch()
     if current().attempt == 1:
         time.sleep(seconds)
+
+
+@job(queue=EXPORT, name="test.eat")
+def eat(*, megabytes: int = 0) -> int:
+    """Take memory and keep it; return the process."""
+    EATEN.append(b"x" * (megabytes << 20))
+    return os.getpid()

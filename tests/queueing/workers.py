@@ -16,6 +16,7 @@ import psutil
 from django.conf import settings
 
 from storychain.queues.presence import worker_health
+from tests.queueing.sizes import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 T = TypeVar("T")
@@ -25,7 +26,7 @@ HEAVY = ("cleanup,export", "prefork")
 
 def wait_until(condition: Callable[[], T | None], *, seconds: float = 20, pause: float = 0.02) -> T:
     """Return the first true value of the condition; fail when there is none in time."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * PATIENCE
     while time.monotonic() < end:
         if value := condition():
             return value

@@ -6,9 +6,10 @@ from storychain.queues.jobs import enqueue_many
 from storychain.queues.stats import stats
 from storychain.queues.topology import QUEUES
 from tests.queueing import jobs
+from tests.queueing.sizes import sized
 from tests.queueing.workers import IO, Crew, wait_until
 
-MAILS = 230
+MAILS = sized(400, suite=230)
 
 
 def sent_at(trace: str) -> list[float]:

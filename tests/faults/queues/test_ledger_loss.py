@@ -16,9 +16,11 @@ from storychain.queues.scripts import LedgerAway
 from tests.queueing import jobs
 from tests.queueing.counting import effects, row
 from tests.queueing.servers import QueueRedis, Wire
+from tests.queueing.sizes import IS_FULL
 from tests.queueing.workers import IO, Crew, wait_until
 
 JOBS = 200
+OUTAGES = (4, 60) if IS_FULL else (0.4, 6)
 
 
 @unit_of_work
@@ -42,14 +44,15 @@ def some_calls(folder: Path, *, seconds: float = 0.02) -> list[JobCall]:
     ]
 
 
+@pytest.mark.parametrize("seconds", OUTAGES)
 def test_a_ledger_that_is_killed_and_comes_back_goes_on(
-    queue_redis: QueueRedis, crew: Crew, folder: Path
+    queue_redis: QueueRedis, crew: Crew, folder: Path, seconds: float
 ) -> None:
     worker = crew.start(IO)
     enqueue_many(some_calls(folder))
     time.sleep(1.2)  # the journal is on disk every second
     queue_redis.kill()
-    time.sleep(4)
+    time.sleep(seconds)
     queue_redis.start()
     wait_until(lambda: row()["waiting"] + row()["active"] + row()["delayed"] == 0, seconds=40)
     assert effects(folder) == {str(n) for n in range(JOBS)}
