@@ -75,6 +75,7 @@ class Env:
     port: int
     allowed_hosts: tuple[str, ...]
     public_url: str
+    app_url: str
     key_prefix: str
     time_scale: float
     cache_timeout_seconds: float
@@ -126,6 +127,7 @@ class Env:
             port=port,
             allowed_hosts=read.words("ALLOWED_HOSTS"),
             public_url=public_url,
+            app_url=read.url("APP_URL", HTTP, public_url).rstrip("/"),
             key_prefix=read.text("KEY_PREFIX", "sc"),
             time_scale=read.scale("TIME_SCALE"),
             cache_timeout_seconds=read.scale("CACHE_TIMEOUT_SECONDS", 0.15),

@@ -42,6 +42,7 @@ EXPORT_ROOT = ENV.export_root
 HOST = ENV.host
 PORT = ENV.port
 PUBLIC_URL = ENV.public_url
+APP_URL = ENV.app_url
 TIME_SCALE = ENV.time_scale
 DEBUG = ENV.debug
 ALLOWED_HOSTS = [

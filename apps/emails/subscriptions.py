@@ -7,6 +7,7 @@ import structlog
 from django.conf import settings
 
 from apps.collaboration.events import CollaboratorInvited
+from apps.emails.addresses import LONGEST_LINE
 from apps.emails.events import PasswordForgotten
 from apps.emails.jobs import email_call
 from apps.users.events import AddressLearned
@@ -25,7 +26,7 @@ def welcome(event: AddressLearned) -> Iterator[JobCall]:
         to=event.email,
         subject="Welcome to StoryChain",
         template="welcome",
-        context={"username": event.username, "start_url": settings.PUBLIC_URL},
+        context={"username": event.username, "start_url": settings.APP_URL},
     )
 
 
@@ -37,13 +38,15 @@ def invite(event: CollaboratorInvited) -> Iterator[JobCall]:
     yield from _mail(
         job_id=f"invitation:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.0f}",
         to=event.address,
-        subject=f"{event.inviter} invites you to write with them: {event.story_title}",
+        subject=f"{event.inviter} invites you to write with them: {event.story_title}"[
+            :LONGEST_LINE
+        ],
         template="collaboration-invite",
         context={
             "inviter": event.inviter,
             "story_title": event.story_title,
             "role": event.role.replace("_", "-"),
-            "invitation_url": f"{settings.PUBLIC_URL}/invitations",
+            "invitation_url": f"{settings.APP_URL}/invitations",
             "expires_at": event.expires_at,
         },
     )
