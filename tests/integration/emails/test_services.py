@@ -1,0 +1,133 @@
+"""Mails handed over to a mail service, whose API is a real HTTP server here."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from apps.emails.documents import Dispatch
+from apps.emails.jobs import send_email
+from apps.emails.services import name_message
+from storychain.checkup import examine
+from storychain.queues.records import get_job
+from tests.emailing.fixtures import run_next, send_by
+from tests.emailing.mails import DIGEST, INVITATION, WELCOME
+from tests.queueing.servers import free_port
+
+pytestmark = [pytest.mark.usefixtures("open_limit"), pytest.mark.django_db]
+ADA = "ada@example.org"
+
+
+class Postmark:
+    """Answers as Postmark does; `answers` are (status, ErrorCode), then all is well."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.answers: list[tuple[int, int]] = []
+        self.never_answers = False
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                service.asked.append(
+                    json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                )
+                if service.never_answers:
+                    self.connection.close()
+                    return
+                status, code = service.answers.pop(0) if service.answers else (200, 0)
+                body = {"ErrorCode": code, "Message": "OK" if not code else "no", "To": ADA}
+                body |= {"MessageID": "pm-1", "SubmittedAt": "2026-01-01T00:00:00Z"}
+                sent = json.dumps(body).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(sent)))
+                self.end_headers()
+                self.wfile.write(sent)
+
+            def log_message(self, *_: Any) -> None:
+                """Nothing."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"postmark:?server_token=t&timeout=2&api_url=http://127.0.0.1:{self.port}/"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def postmark(settings: Settings) -> Iterator[Postmark]:
+    service = Postmark()
+    send_by(service.url, settings)
+    yield service
+    service.close()
+
+
+def test_a_service_is_given_the_whole_mail(postmark: Postmark) -> None:
+    job_id = send_email("Zoë <ada@example.org>", **WELCOME)
+    assert run_next().state == "completed"
+    (asked,) = postmark.asked
+    assert asked["Subject"] == "Welcome"
+    assert "ada@example.org" in asked["To"]
+    assert asked["TextBody"].startswith("Welcome, ada")
+    assert asked["HtmlBody"].startswith("<!DOCTYPE html>")
+    headers = {header["Name"]: header["Value"] for header in asked["Headers"]}
+    assert headers["Message-ID"] == name_message(job_id)
+    assert Dispatch.find(job_id=job_id).service_id == "pm-1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [((422, 300), "dead"), ((401, 10), "dead"), ((429, 429), "delayed"), ((503, 100), "delayed")],
+)
+def test_its_answer_says_whether_to_try_again(
+    answer: tuple[int, int], state: str, postmark: Postmark
+) -> None:
+    postmark.answers = [answer]
+    job_id = send_email(ADA, **DIGEST | WELCOME)
+    assert run_next().state == state
+    assert get_job(job_id).state == state
+    assert Dispatch.objects.count() == 0
+
+
+def test_a_service_that_hangs_up_leaves_the_mail_in_doubt(postmark: Postmark) -> None:
+    postmark.never_answers = True
+    job_id = send_email(ADA, **INVITATION)
+    assert run_next().state == "delayed"
+    assert len(postmark.asked) == 1
+    assert Dispatch.find(job_id=job_id).status == "sending"
+
+
+def test_a_service_that_is_not_there_leaves_no_doubt(settings: Settings) -> None:
+    send_by(f"postmark:?server_token=t&api_url=http://127.0.0.1:{free_port()}/", settings)
+    send_email(ADA, **INVITATION)
+    assert run_next().state == "delayed"
+    assert Dispatch.objects.count() == 0
+
+
+def test_the_doctor_looks_at_the_service(postmark: Postmark, settings: Settings) -> None:
+    def look() -> Any:
+        urls = dict.fromkeys(("REDIS_CACHE_URL", "REDIS_QUEUE_URL"), "redis://127.0.0.1:1/0")
+        urls["MONGODB_URI"] = settings.MONGODB_URI
+        return next(found for found in examine(urls) if found.part == "E-mail")
+
+    assert "set EMAIL_FROM" in look().found
+    settings.DEFAULT_FROM_EMAIL = "StoryChain <mail@example.org>"
+    assert look().found == "postmark, from StoryChain <mail@example.org>"
+    settings.ANYMAIL = {"POSTMARK_API_URL": settings.ANYMAIL["POSTMARK_API_URL"]}
+    assert "POSTMARK_SERVER_TOKEN" in look().found
+    assert "EMAIL_URL" in look().mend
