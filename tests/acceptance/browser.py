@@ -81,12 +81,6 @@ class Browser:
     def keep_picture(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self._call("GET", "/screenshot")))
 
-    def resize(self, width: int, height: int) -> None:
-        """Give the page exactly this room, narrower than a window can be."""
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        command = "Emulation.setDeviceMetricsOverride"
-        self._call("POST", "/goog/cdp/execute", cmd=command, params=metrics)
-
     def close(self) -> None:
         self._call("DELETE", "")
         self._http.close()
