@@ -17,6 +17,7 @@ import msgspec
 
 from storychain.observability.correlation import current_request_id
 from storychain.queues import ledger
+from storychain.queues.options import check_options
 from storychain.queues.payloads import Check, Payload
 from storychain.queues.registry import declare_job
 from storychain.queues.running import PermanentError, current
@@ -92,16 +93,18 @@ class Job(Generic[P, R]):
         schedule: str = "",
         **payload: Any,
     ) -> JobCall:
-        """Return a call with a checked payload; raise BadPayload if the job does not take it.
+        """Return a checked call; raise BadPayload if the job does not take it.
 
         The same `job_id` never runs twice (for 7 days); `delay` is in seconds; `slot` is the due
         time that `schedule` runs it for. Made while a request is served, it carries that one's id.
         """
+        level = self.priority if priority is None else priority
+        check_options(job_name=self.name, job_id=job_id, delay=delay, priority=level)
         return JobCall(
             job=self,
             args=self.payload.encode(payload),
             row_id=job_id or os.urandom(16).hex(),
-            priority=self.priority if priority is None else priority,
+            priority=level,
             delay=delay,
             slot=slot,
             schedule=schedule,

@@ -11,6 +11,7 @@ from storychain.errors import Invalid
 Check = Callable[..., None]
 
 MOST_BYTES = 64 * 1024
+UNFIT = (msgspec.ValidationError, TypeError, ValueError, OverflowError, RecursionError)
 OPTIONS = frozenset({"job_id", "delay", "priority", "schedule", "slot"})
 
 
@@ -48,7 +49,9 @@ class Payload:
             converted = msgspec.convert(args, self._type)
             self._checked(converted)
             encoded = msgspec.json.encode(converted)
-        except (msgspec.ValidationError, TypeError, ValueError, OverflowError) as error:
+            if b"null" in encoded:
+                self._decoder.decode(encoded)  # JSON has no NaN: it became null
+        except UNFIT as error:
             raise BadPayload(f"{self._job_name}: {error}") from None
         if len(encoded) > MOST_BYTES:
             raise BadPayload(

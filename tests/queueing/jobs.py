@@ -155,3 +155,8 @@ def eat(*, megabytes: int = 0) -> int:
     """Take memory and keep it; return the process."""
     EATEN.append(b"x" * (megabytes << 20))
     return os.getpid()
+
+
+@job(queue=NOTIFICATION, name="test.anything")
+def anything(*, what: dict[str, object]) -> None:
+    pass

@@ -23,7 +23,7 @@ local function recover(q, id)
     note(id, 'lost', CRASHED)
     if cancel then
         fail(q, id, unique, 'cancelled')
-    elseif tonumber(attempt) >= tonumber(attempts) then
+    elseif (tonumber(attempt) or 0) >= (tonumber(attempts) or 0) then
         finish(q, id, 'dead', unique, 'error', CRASHED)
         add_ended(q, 'dead', {id})
         announce('dead', q, {id})
