@@ -191,6 +191,7 @@ PLATFORM = ["storychain", "storychain.cache", "storychain.queues", "storychain.s
 # In the order of docs/architecture.md, bottom up. An app stands here as soon as it can be imported.
 FEATURES = [
     "apps.maintenance",
+    "apps.notifications",
     "apps.exports",
     "apps.imports",
     "apps.emails",

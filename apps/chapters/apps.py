@@ -1,4 +1,4 @@
-"""Registers the invalidation rules of chapters."""
+"""Registers the invalidation rules of chapters, and what of them outlives its use."""
 
 from django.apps import AppConfig
 
@@ -10,4 +10,4 @@ class ChaptersConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.chapters import invalidation  # noqa: F401, PLC0415
+        from apps.chapters import cleanup, invalidation  # noqa: F401, PLC0415

@@ -8,7 +8,7 @@ from typing import Any
 
 from mongoengine import fields
 
-from apps.chapters.limits import EDIT_TYPES, MOST_BRANCHES, STATUSES
+from apps.chapters.limits import AUTOSAVE_KINDS, EDIT_TYPES, MOST_BRANCHES, STATUSES
 from storychain.documents import Document, EmbeddedDocument, StringField
 
 
@@ -175,3 +175,32 @@ class ChapterVersion(Document):
     def forget(cls, chapter_slug: str) -> None:
         """Take away what a chapter said before: its text goes with it."""
         cls.objects(chapter_slug=chapter_slug).delete()
+
+
+class ChapterAutosave(Document):
+    """A text that somebody has not published yet: one draft a person and place.
+
+    The place is the story for its first chapter, the parent for a new chapter, and the chapter
+    itself for an edit. Two people never share a draft; two tabs of one person do.
+    """
+
+    user_id = StringField(required=True)
+    story_slug = StringField(required=True)
+    kind = StringField(required=True, choices=AUTOSAVE_KINDS)
+    chapter_slug = StringField()
+    parent_slug = StringField()
+    title = StringField(default="", max_length=200)
+    content = StringField(default="")
+    save_count = fields.IntField(default=1)
+    last_saved_at = fields.DateTimeField(required=True)
+
+    meta = {
+        "collection": "chapter_autosaves",
+        "indexes": [
+            {
+                "fields": ["user_id", "story_slug", "kind", "chapter_slug", "parent_slug"],
+                "unique": True,
+            },
+            ["last_saved_at", "id"],
+        ],
+    }

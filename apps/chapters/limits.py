@@ -6,3 +6,4 @@ MOST_VERSIONS = 2**31 - 1
 STATUSES = ("draft", "published", "pending_review", "removed")
 READABLE = ("published", "removed")
 EDIT_TYPES = ("manual_edit", "pr_merge", "rollback", "moderation", "import")
+AUTOSAVE_KINDS = ("root_chapter", "new_chapter", "update_chapter")

@@ -1,4 +1,4 @@
-"""Registers what maintenance looks at and when it works."""
+"""Registers what maintenance looks at, when it works, and what of it outlives its use."""
 
 from django.apps import AppConfig
 
@@ -10,7 +10,7 @@ class MaintenanceConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.maintenance import schedule  # noqa: F401, PLC0415
+        from apps.maintenance import cleanup, schedule  # noqa: F401, PLC0415
         from apps.maintenance.services import probe_disk  # noqa: PLC0415
         from storychain.observability.health import register_probe  # noqa: PLC0415
 

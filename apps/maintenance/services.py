@@ -1,17 +1,20 @@
 """Looks after the system: how it is, and what it has room for."""
 
 import shutil
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.conf import settings
 
 from apps.maintenance.models import HealthCheck
+from storychain.cleaning import Holding, Kind, list_holdings
 from storychain.errors import Unavailable
 from storychain.observability.health import check_parts
 
-KEPT = timedelta(days=90)
+Report = Callable[[int, int], None]
 LEAST_FREE = 0.05
 """Share of the disk below which the databases are in danger."""
 
@@ -19,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 def record_health(*, job_id: str, now: datetime) -> list[str]:
-    """Ask every part how it is, keep the answer for 90 days, and return the parts that fail."""
+    """Ask every part how it is, keep the answer, and return the parts that fail."""
     outcomes = check_parts()
     parts = {name: {"ms": seen.ms, "error": seen.error} for name, seen in outcomes.items()}
     failing = sorted(name for name, seen in outcomes.items() if seen.error)
@@ -27,10 +30,38 @@ def record_health(*, job_id: str, now: datetime) -> list[str]:
         job_id=job_id,
         defaults={"checked_at": now, "is_well": not failing, "parts": parts},
     )
-    HealthCheck.objects.filter(checked_at__lt=now - KEPT).delete()
     if failing:
         log.warning("parts do not answer", failing=failing)
     return failing
+
+
+def clean(
+    *,
+    kind: Kind,
+    before: datetime,
+    is_dry: bool,
+    done: int = 0,
+    report: Report = lambda *_: None,
+) -> int:
+    """Delete whatever of this type is older than `before`, step by step; return how much went.
+
+    A dry run deletes nothing and counts what would go. `done` is what an earlier attempt reported;
+    `report` hears after each step how much went and how much may go in all, and may raise to end it
+    there: nothing is undone.
+    """
+    holdings = list_holdings(kind)
+    total = done + sum(holding.count(before=before) for holding in holdings)
+    for holding in holdings:
+        place = None
+        while places := holding.find(before=before, after=place):
+            done += _clear(holding, [one.id for one in places], before=before, is_dry=is_dry)
+            place = places[-1]
+            report(done, max(done, total))
+    return done
+
+
+def _clear(holding: Holding, ids: list[Any], *, before: datetime, is_dry: bool) -> int:
+    return len(holding.sort_out(ids)) if is_dry else holding.delete(ids, before=before)
 
 
 def probe_disk() -> None:

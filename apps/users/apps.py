@@ -1,4 +1,4 @@
-"""Registers what people bring: invalidation rules, and the account made at first sight."""
+"""Registers what people bring: invalidation, the account made at first sight, old sessions."""
 
 from django.apps import AppConfig
 
@@ -10,4 +10,4 @@ class UsersConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.users import arrivals, invalidation  # noqa: F401, PLC0415
+        from apps.users import arrivals, cleanup, invalidation  # noqa: F401, PLC0415

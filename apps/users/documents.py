@@ -7,7 +7,14 @@ from datetime import datetime
 
 from mongoengine import fields
 
-from apps.users.limits import BIO_LENGTH, DIGESTS, EMAIL_LENGTH, THEMES, USERNAME_LENGTH
+from apps.users.limits import (
+    BIO_LENGTH,
+    DIGESTS,
+    EMAIL_LENGTH,
+    SESSION_STATUSES,
+    THEMES,
+    USERNAME_LENGTH,
+)
 from storychain.documents import Document, EmbeddedDocument, StringField
 
 
@@ -55,6 +62,7 @@ class User(Document):
         "indexes": [
             {"fields": ["username"], "unique": True},
             {"fields": ["email"], "unique": True, "sparse": True},
+            ["preferences.digest", "clerk_id"],
         ],
     }
 
@@ -79,6 +87,29 @@ class User(Document):
             setattr(self, name, value)
         self.last_active_at = now
         self.save()
+
+
+class Session(Document):
+    """One sign-in of somebody, as Clerk tells of it; `expire_at` is when it ends by itself."""
+
+    session_id = StringField(primary_key=True, max_length=128)
+    user_id = StringField(required=True, max_length=128)
+    client_id = StringField(default="", max_length=128)
+    status = StringField(default="active", choices=SESSION_STATUSES)
+    ip = StringField(default="", max_length=45)
+    user_agent = StringField(default="", max_length=500)
+    created_at = fields.DateTimeField(required=True)
+    last_active_at = fields.DateTimeField(required=True)
+    expire_at = fields.DateTimeField(required=True)
+
+    meta = {
+        "collection": "sessions",
+        "indexes": [
+            ["user_id", "-created_at"],
+            ["status", "last_active_at", "session_id"],
+            ["expire_at", "session_id"],
+        ],
+    }
 
 
 class PlatformRole(Document):

@@ -5,3 +5,4 @@ EMAIL_LENGTH = 254
 BIO_LENGTH = 500
 DIGESTS = ("never", "daily", "weekly")
 THEMES = ("system", "light", "dark")
+SESSION_STATUSES = ("active", "ended", "revoked")

@@ -61,3 +61,10 @@ class MePage(ProfilePage, frozen=True, kw_only=True):
     email: str | None
     email_verified: bool
     preferences: PreferencesPage
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where somebody's mail goes, and how he is called in it."""
+
+    username: str
+    email: str

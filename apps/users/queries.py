@@ -9,10 +9,19 @@ from apps.users import keys
 from apps.users.documents import PlatformRole, User
 from apps.users.errors import UserNotFound
 from apps.users.invalidation import profile_tag, user_tag
-from apps.users.pages import AuthorRef, MailWish, MePage, PreferencesPage, ProfilePage, ProfileStats
+from apps.users.pages import (
+    Address,
+    AuthorRef,
+    MailWish,
+    MePage,
+    PreferencesPage,
+    ProfilePage,
+    ProfileStats,
+)
 from storychain.cache.region import Cached, Region, depends_on
 
 T = TypeVar("T", bound=msgspec.Struct)
+
 
 PROFILES = Region("user.profile", ttl="USER_PROFILE", type=ProfilePage, reads=("users",))
 
@@ -56,6 +65,32 @@ def find_mail_wish(*, email: str) -> MailWish | None:
         return None
     wishes = user.preferences
     return MailWish(user.clerk_id, user.is_active, wishes.email_notifications, wishes.digest)
+
+
+def find_preferences(*, user_id: str) -> PreferencesPage | None:
+    """Return what somebody chose for mail and pushes, from the database; None if he is gone."""
+    user = User.objects(clerk_id=user_id, is_active=True).only("preferences").first()
+    return _from_document(user.preferences, PreferencesPage) if user else None
+
+
+def find_address(*, user_id: str) -> Address | None:
+    """Return where somebody's mail goes; None if he is gone, wants none, or has proved no address.
+
+    Whatever is asked for, such as a reset of a password, does not go by this.
+    """
+    found = User.objects(clerk_id=user_id, is_active=True).only(
+        "username", "email", "email_verified", "preferences"
+    )
+    user = found.first()
+    if user is None or not (user.email and user.email_verified):
+        return None
+    return Address(user.username, user.email) if user.preferences.email_notifications else None
+
+
+def list_digest_readers(*, digest: str, after: str, limit: int) -> list[str]:
+    """Return who wants a digest this often, by id, behind the one named; "" is before all."""
+    wanting = User.objects(preferences__digest=digest, clerk_id__gt=after, is_active=True)
+    return [user.clerk_id for user in wanting.order_by("clerk_id").only("clerk_id").limit(limit)]
 
 
 def find_platform_role(*, user_id: str) -> str | None:

@@ -98,7 +98,7 @@ def _read_batch(function: Callable[..., Any]) -> tuple[type[msgspec.Struct], Any
 
 
 def _read_signature(function: Callable[..., Any]) -> tuple[type[msgspec.Struct], Any]:
-    hints, fields, is_open = get_type_hints(function), [], False
+    hints, fields, is_open = get_type_hints(function, include_extras=True), [], False
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind is parameter.VAR_KEYWORD:
             is_open = True

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
+from functools import cached_property
 
 from storychain.observability.correlation import enter_behalf, leave_behalf
 from storychain.queues import ledger
+from storychain.queues.records import get_job
 from storychain.queues.wire import Claimed, decode_spec
 
 
@@ -44,6 +47,21 @@ class Run:
     def slot(self) -> str | None:
         """The due time that a schedule runs this job for; None if no schedule does."""
         return self.spec.slot
+
+    @cached_property
+    def due_at(self) -> datetime:
+        """When the job was due: its slot, else when it was enqueued, the same at each attempt.
+
+        What a job counts from this, however late or often it runs, stays the same.
+        """
+        if self.slot:
+            return datetime.fromisoformat(self.slot)
+        return datetime.fromtimestamp(get_job(self.id).at / 1000, UTC)
+
+    @property
+    def reported(self) -> int:
+        """How far an attempt at this job said that it is; 0 if none did."""
+        return int((get_job(self.id).progress or "0").partition("/")[0])
 
     def progress(self, done: int, total: int) -> None:
         """Tell how far the job is; raise as `check` does."""

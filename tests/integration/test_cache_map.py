@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
+from apps.notifications.documents import Notification
 from config.urls import API_CACHE_MAP
 from storychain import redis
 from storychain.cache.inspecting import inspect_entry
@@ -31,7 +33,10 @@ UNCACHED = {
     "emails-unsubscribe",
 }
 READ = {"limit": 20}  # what a list's query is read to when it is empty
-SHAPES = {"stories": {**READ, "sort": "newest"}}
+SHAPES = {
+    "stories": {**READ, "sort": "newest"},
+    "notifications": {**READ, "unread": False},
+}
 ROUTES = sorted(API_CACHE_MAP)
 PUBLIC = [name for name in ROUTES if API_CACHE_MAP[name].audience != "private"]
 READERS = [name for name in ROUTES if API_CACHE_MAP[name].audience == "reader"]
@@ -91,6 +96,15 @@ def patterns() -> Iterator[URLPattern]:
 def house() -> House:
     author = sign_in()
     story, chapter = published_story(author)
+    Notification.keep(
+        dedupe_key="cause",
+        user_id=author.user_id,
+        type="new_follower",
+        title="T",
+        message="M",
+        related={"actor_id": author.user_id},
+        created_at=timezone.now(),
+    )
     redis.client("cache").delete(*entries())  # what the writes' own answers have stored
     return House(author, story, chapter)
 

@@ -1,0 +1,57 @@
+"""What is stored of a notification, and every mutation of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from mongoengine import fields
+
+from apps.notifications.kinds import KINDS
+from apps.notifications.limits import MESSAGE_LENGTH, TITLE_LENGTH, URL_LENGTH
+from storychain.documents import Document, StringField
+
+
+class Notification(Document):
+    """Something that one person was told.
+
+    `dedupe_key` names its cause and is unique: told again, it is the same notification. `related`
+    are plain values by the names of kinds.py.
+    """
+
+    notification_id = StringField(primary_key=True, default=lambda: uuid4().hex)
+    user_id = StringField(required=True)
+    type = StringField(required=True, choices=tuple(KINDS))
+    title = StringField(required=True, max_length=TITLE_LENGTH)
+    message = StringField(required=True, max_length=MESSAGE_LENGTH)
+    is_read = fields.BooleanField(default=False)
+    read_at = fields.DateTimeField()
+    action_url = StringField(max_length=URL_LENGTH)
+    related = fields.DictField()
+    dedupe_key = StringField(required=True)
+    created_at = fields.DateTimeField(required=True)
+
+    meta = {
+        "collection": "notifications",
+        "indexes": [
+            {"fields": ["dedupe_key"], "unique": True},
+            ["user_id", "-created_at", "-notification_id"],
+            ["user_id", "is_read", "-created_at", "-notification_id"],
+            ["is_read", "created_at", "notification_id"],
+        ],
+    }
+
+    @classmethod
+    def keep(cls, **content: Any) -> Notification:
+        """Store a notification; raise NotUniqueError if its cause has been told before."""
+        kept = cls(**content)
+        kept.save(force_insert=True)
+        return kept
+
+    @classmethod
+    def mark_read(cls, ids: Sequence[str], *, user_id: str, now: datetime) -> None:
+        """Note that somebody has read these of his; what was read before keeps its time."""
+        unread = cls.objects(notification_id__in=list(ids), user_id=user_id, is_read=False)
+        unread.update(set__is_read=True, set__read_at=now)

@@ -1,0 +1,150 @@
+"""Everything that is told, in one table: how it reads, where it leads, and what it is about.
+
+A message does not name who caused it: the page shows him beside it, by the name that he has today.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+from storychain.errors import Invalid
+
+
+class Kind(NamedTuple):
+    """One type of notification; `message` and `action_url` are templates over `related`.
+
+    `related` are the names that it must be given. `is_needed` comes whatever somebody chose: he is
+    asked for an answer, and to a story that he may not read yet.
+    """
+
+    title: str
+    message: str
+    action_url: str
+    related: tuple[str, ...]
+    is_needed: bool = False
+
+
+STORY, CHAPTER = "/stories/{story_slug}", "/stories/{story_slug}/chapters/{chapter_slug}"
+PULL, PERSON = "/pulls/{pull_id}", "/users/{actor_id}"
+IN_STORY = ("story_slug", "story_title")
+IN_CHAPTER = (*IN_STORY, "chapter_slug", "chapter_title")
+IN_PULL = (*IN_STORY, "pull_id", "pull_title")
+
+KINDS: dict[str, Kind] = {
+    "new_branch": Kind(
+        "A new branch",
+        "“{chapter_title}” branches off in “{story_title}”.",
+        CHAPTER,
+        (*IN_CHAPTER, "parent_slug", "actor_id"),
+    ),
+    "story_continued": Kind(
+        "The story goes on",
+        "“{chapter_title}” continues “{story_title}”.",
+        CHAPTER,
+        (*IN_CHAPTER, "parent_slug", "actor_id"),
+    ),
+    "chapter_upvote": Kind(
+        "Your chapter was voted for",
+        "“{chapter_title}” in “{story_title}” was voted up.",
+        CHAPTER,
+        (*IN_CHAPTER, "actor_id"),
+    ),
+    "story_milestone": Kind(
+        "A milestone",
+        "“{story_title}” has reached {count} {what}.",
+        STORY,
+        (*IN_STORY, "count", "what"),
+    ),
+    "pr_opened": Kind(
+        "A new pull request",
+        "“{pull_title}” was proposed for “{story_title}”.",
+        PULL,
+        (*IN_PULL, "actor_id"),
+    ),
+    "pr_approved": Kind(
+        "Your pull request was approved",
+        "“{pull_title}” for “{story_title}” was approved.",
+        PULL,
+        (*IN_PULL, "actor_id"),
+    ),
+    "pr_rejected": Kind(
+        "Your pull request was not taken",
+        "“{pull_title}” for “{story_title}” was closed.",
+        PULL,
+        (*IN_PULL, "actor_id"),
+    ),
+    "pr_merged": Kind(
+        "Your pull request was merged",
+        "“{pull_title}” is now part of “{story_title}”.",
+        PULL,
+        (*IN_PULL, "actor_id"),
+    ),
+    "pr_commented": Kind(
+        "A comment on a pull request",
+        "“{pull_title}” for “{story_title}” has a new comment.",
+        PULL,
+        (*IN_PULL, "comment_id", "actor_id"),
+    ),
+    "comment_reply": Kind(
+        "A reply to your comment",
+        "Somebody answered you below “{chapter_title}” in “{story_title}”.",
+        CHAPTER + "#comment-{comment_id}",
+        (*IN_CHAPTER, "comment_id", "actor_id"),
+    ),
+    "comment_mention": Kind(
+        "You were mentioned in a comment",
+        "Somebody mentioned you below “{chapter_title}” in “{story_title}”.",
+        CHAPTER + "#comment-{comment_id}",
+        (*IN_CHAPTER, "comment_id", "actor_id"),
+    ),
+    "mention": Kind(
+        "You were mentioned",
+        "Somebody mentioned you in “{story_title}”.",
+        STORY,
+        (*IN_STORY, "actor_id"),
+    ),
+    "new_follower": Kind(
+        "A new follower", "Somebody follows you from now on.", PERSON, ("actor_id",)
+    ),
+    "badge_earned": Kind(
+        "A new badge", "You have earned the badge “{badge}”.", "/users/me", ("badge",)
+    ),
+    "collab_invitation": Kind(
+        "An invitation",
+        "You are invited to work on “{story_title}” as {role}.",
+        STORY + "/invitation",
+        (*IN_STORY, "role", "actor_id"),
+        is_needed=True,
+    ),
+    "collab_invitation_approved": Kind(
+        "Your invitation was accepted",
+        "“{story_title}” has a new member of its team.",
+        STORY,
+        (*IN_STORY, "actor_id"),
+    ),
+    "collab_invitation_rejected": Kind(
+        "Your invitation was declined",
+        "Your invitation to “{story_title}” was declined.",
+        STORY,
+        (*IN_STORY, "actor_id"),
+    ),
+}
+Type = Literal[tuple(KINDS)]
+"""The name of a kind, as a payload carries it."""
+
+
+def compose(kind: str, **related: str | int | None) -> dict[str, Any]:
+    """Return the payload of a notification of this kind, but for whom it is.
+
+    Raise Invalid where the kind is none, or is not told exactly what it is about.
+    """
+    row = KINDS.get(kind)
+    if row is None:
+        raise Invalid(f"No notification is of the type {kind!r}; types are {', '.join(KINDS)}.")
+    if odd := set(row.related) ^ related.keys():
+        raise Invalid(f"{kind} is about {', '.join(row.related)}; check {', '.join(sorted(odd))}.")
+    return {
+        "type": kind,
+        "title": row.title,
+        "message": row.message.format_map(related),
+        "actionUrl": row.action_url.format_map(related),
+        "metadata": related,
+    }

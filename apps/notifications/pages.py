@@ -1,0 +1,37 @@
+"""What a person gets to see of what he was told."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from apps.users.pages import AuthorRef
+
+
+class NotificationPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened: `actor` caused it, where somebody did; `related` says about what."""
+
+    id: str
+    type: str
+    title: str
+    message: str
+    action_url: str | None
+    actor: AuthorRef | None
+    related: dict[str, Any]
+    is_read: bool
+    read_at: datetime | None
+    created_at: datetime
+
+
+class NotificationListPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of notifications, newest first; `next_cursor` asks for the following one."""
+
+    items: list[NotificationPage]
+    next_cursor: str | None
+    has_more: bool
+
+
+class UnreadCount(msgspec.Struct, frozen=True):
+    """How many notifications are unread."""
+
+    unread: int

@@ -1,0 +1,98 @@
+"""What somebody sees of what he was told. Every read is cached; invalidation.py says until when."""
+
+from datetime import datetime
+from typing import Any
+
+from apps.notifications import keys
+from apps.notifications.documents import Notification
+from apps.notifications.errors import NotificationNotFound
+from apps.notifications.invalidation import notification_tag
+from apps.notifications.pages import NotificationListPage, NotificationPage, UnreadCount
+from apps.users.pages import AuthorRef
+from apps.users.queries import list_authors
+from storychain.api.pagination import decode_cursor, encode_cursor
+from storychain.cache.region import Cached, Region
+
+LISTS = Region(
+    "notification.list",
+    ttl="NOTIFICATION_LIST",
+    type=NotificationListPage,
+    finds=("user",),
+    reads=("notifications", "users"),
+)
+COUNTS = Region(
+    "notification.count", ttl="NOTIFICATION_COUNT", type=UnreadCount, reads=("notifications",)
+)
+
+
+def list_notifications(
+    *, user_id: str, is_unread: bool, limit: int, cursor: str | None
+) -> Cached[NotificationListPage]:
+    """Return one page of somebody's notifications, newest first; on demand only the unread."""
+    shape = {"limit": limit, "unread": is_unread}
+    scope = keys.notification_list(user_id, **shape)
+    after = decode_cursor(scope, cursor)
+    mine = {"user_id": user_id} | ({"is_read": False} if is_unread else {})
+    return LISTS.get_or_load(
+        keys.notification_list(user_id, **shape, after=after),
+        tags=[notification_tag(user_id)],
+        load=lambda: _load_list(mine | _strictly_after(after), scope=scope, limit=limit),
+    )
+
+
+def count_unread(*, user_id: str) -> Cached[UnreadCount]:
+    """Return how much somebody has not read yet."""
+    return COUNTS.get_or_load(
+        keys.notification_count(user_id),
+        tags=[notification_tag(user_id)],
+        load=lambda: UnreadCount(Notification.objects(user_id=user_id, is_read=False).count()),
+    )
+
+
+def get_notification(*, notification_id: str, user_id: str) -> NotificationPage:
+    """Return one of somebody's notifications, never from a cache; raise NotificationNotFound."""
+    found = Notification.objects(notification_id=notification_id, user_id=user_id).first()
+    if found is None:
+        raise NotificationNotFound
+    return _show(found, list_authors(_actors([found])))
+
+
+def _load_list(found: dict[str, Any], *, scope: str, limit: int) -> NotificationListPage:
+    newest = Notification.objects(__raw__=found).order_by("-created_at", "-notification_id")
+    rows = list(newest.limit(limit + 1))
+    shown, has_more = rows[:limit], len(rows) > limit
+    people = list_authors(_actors(shown))
+    last = [shown[-1].created_at.isoformat(), shown[-1].notification_id] if has_more else None
+    return NotificationListPage(
+        items=[_show(row, people) for row in shown],
+        next_cursor=encode_cursor(scope, last) if last else None,
+        has_more=has_more,
+    )
+
+
+def _strictly_after(after: list[Any] | None) -> dict[str, Any]:
+    """Return the condition; its outer bound is what the index serves, `$or` only breaks the tie."""
+    if after is None:
+        return {}
+    at, last_id = datetime.fromisoformat(after[0]), after[1]
+    tie = [{"created_at": {"$lt": at}}, {"_id": {"$lt": last_id}}]
+    return {"created_at": {"$lte": at}, "$or": tie}
+
+
+def _actors(rows: list[Notification]) -> list[str]:
+    return [row.related["actor_id"] for row in rows if row.related.get("actor_id")]
+
+
+def _show(row: Notification, people: dict[str, AuthorRef]) -> NotificationPage:
+    return NotificationPage(
+        id=row.notification_id,
+        type=row.type,
+        title=row.title,
+        message=row.message,
+        action_url=row.action_url,
+        actor=people.get(row.related.get("actor_id")),
+        related=dict(row.related),
+        is_read=row.is_read,
+        read_at=row.read_at,
+        created_at=row.created_at,
+    )

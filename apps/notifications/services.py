@@ -1,0 +1,74 @@
+"""Telling somebody something once, and noting that he has read it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from mongoengine.errors import NotUniqueError
+
+from apps.access.rules import Action
+from apps.notifications.documents import Notification
+from apps.notifications.errors import NotificationNotFound
+from apps.notifications.kinds import KINDS
+from apps.stories.errors import StoryForbidden, StoryNotFound
+from apps.stories.services import open_for
+from apps.users.queries import find_preferences
+from storychain.documents import unit_of_work
+
+STEP = 100
+
+
+def deliver(
+    *,
+    dedupe_key: str,
+    user_id: str,
+    kind: str,
+    related: Mapping[str, Any],
+    now: datetime,
+    **text: Any,
+) -> str | None:
+    """Keep a notification for somebody and return its id; the same key again is the same one.
+
+    `text` is its title, message and action_url. None, and nothing kept, if he is gone, wants none
+    (`push_notifications`), or may not read (any more) the story that it is about.
+    """
+    if not (_wants(user_id, kind) and _may_know(user_id, kind, related)):
+        return None
+    content = {**text, "type": kind, "related": dict(related), "created_at": now}
+    try:
+        kept = Notification.keep(dedupe_key=dedupe_key, user_id=user_id, **content)
+    except NotUniqueError:
+        kept = Notification.objects(dedupe_key=dedupe_key).only("notification_id").get()
+    return str(kept.notification_id)
+
+
+@unit_of_work
+def mark_read(*, notification_id: str, user_id: str, now: datetime) -> None:
+    """Note that somebody has read this; raise NotificationNotFound if it is none of his."""
+    if Notification.objects(notification_id=notification_id, user_id=user_id).first() is None:
+        raise NotificationNotFound
+    Notification.mark_read([notification_id], user_id=user_id, now=now)
+
+
+def mark_all_read(*, user_id: str, now: datetime) -> None:
+    """Note that somebody has read everything that he was told until now, in steps of STEP."""
+    unread = Notification.objects(user_id=user_id, is_read=False, created_at__lte=now)
+    step = unread.order_by("-created_at", "-notification_id").only("notification_id").limit(STEP)
+    while ids := [row.notification_id for row in step.clone()]:
+        Notification.mark_read(ids, user_id=user_id, now=now)
+
+
+def _wants(user_id: str, kind: str) -> bool:
+    chosen = find_preferences(user_id=user_id)
+    return chosen is not None and (chosen.push_notifications or KINDS[kind].is_needed)
+
+
+def _may_know(user_id: str, kind: str, related: Mapping[str, Any]) -> bool:
+    slug = related.get("story_slug")
+    if not slug or KINDS[kind].is_needed:
+        return True
+    try:
+        open_for(Action.READ, slug=str(slug), caller_id=user_id)
+    except (StoryNotFound, StoryForbidden):
+        return False
+    return True
