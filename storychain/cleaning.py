@@ -1,8 +1,12 @@
 """What goes when it is old: features register what they hold, apps/maintenance clears it away.
 
-A holding finds what is old a step at a time, the oldest first, behind the place where the step
-before ended: so what is to stay holds up nothing. What it deletes is asked once more whether it is
-old, so that nobody loses what he wrote a moment ago.
+A holding lists what is old, the oldest first and LISTED at a time, behind the place where the list
+before ended: so what is to stay holds up nothing. It deletes a step of a list in a transaction of
+its own, so that no writer waits for long, and asks once more whether it is old, so that nobody
+loses what he wrote a moment ago.
+
+The lists are long, and of ids alone: MongoDB reads them from an index, while the stand-in reads all
+that matches for each list, however short.
 """
 
 from collections import defaultdict
@@ -11,12 +15,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
+import pymongo
 from django.db.models import Q
 
 from storychain.documents import MOST_LISTED, Document, unit_of_work
 
-STEP = MOST_LISTED
-MOST_COUNTED = 100_000
+LISTED, STEP = 50_000, MOST_LISTED
+LIST_SECONDS = 60
 Kind = Literal["autosave", "sessions", "notifications", "logs"]
 
 
@@ -30,11 +35,8 @@ class Place(NamedTuple):
 class Holding(Protocol):
     """One collection or table, and what of it may go."""
 
-    def count(self, *, before: datetime) -> int:
-        """Return how much is older than `before`, for a forecast; MOST_COUNTED may be more."""
-
     def find(self, *, before: datetime, after: Place | None) -> list[Place]:
-        """Return the next STEP, at most, of what is older than `before`, in the order of age."""
+        """Return the next LISTED, at most, of what is older than `before`, in the order of age."""
 
     def sort_out(self, ids: Sequence[Any]) -> Sequence[Any]:
         """Return those of them that may go."""
@@ -78,19 +80,15 @@ class OldDocuments:
         """Name the documents, and what else must be true of them."""
         self._model, self._by, self._where, self._spare = model, by, dict(where), spare
 
-    def count(self, *, before: datetime) -> int:
-        """Return how much is older than `before`, at most MOST_COUNTED."""
-        old = self._old(**{f"{self._by}__lt": before}).limit(MOST_COUNTED)
-        return int(old.count(with_limit_and_skip=True))
-
     def find(self, *, before: datetime, after: Place | None) -> list[Place]:
-        """Return the next STEP of what is older than `before`."""
+        """Return the next LISTED of what is older than `before`."""
         bounds: dict[str, Any] = {self._by: {"$lt": before}}
         if after:
             bounds[self._by]["$gte"] = after.at
             bounds["$or"] = [{self._by: {"$gt": after.at}}, {"_id": {"$gt": after.id}}]
-        found = self._old(__raw__=bounds).order_by(self._by, "pk").limit(STEP)
-        return [Place(getattr(old, self._by), old.pk) for old in found.only(self._by)]
+        found = self._old(__raw__=bounds).order_by(self._by, "pk").limit(LISTED)
+        with pymongo.timeout(LIST_SECONDS):
+            return [Place(*row) for row in found.scalar(self._by, "pk")]
 
     def sort_out(self, ids: Sequence[Any]) -> Sequence[Any]:
         """Return those of them that may go."""
@@ -117,18 +115,14 @@ class OldRows:
         """Name the Django model."""
         self._rows, self._by = model.objects, by
 
-    def count(self, *, before: datetime) -> int:
-        """Return how much is older than `before`, at most MOST_COUNTED."""
-        return self._rows.filter(**{f"{self._by}__lt": before})[:MOST_COUNTED].count()
-
     def find(self, *, before: datetime, after: Place | None) -> list[Place]:
-        """Return the next STEP of what is older than `before`."""
+        """Return the next LISTED of what is older than `before`."""
         old = self._rows.filter(**{f"{self._by}__lt": before})
         if after:
             same = Q(**{self._by: after.at, "pk__gt": after.id})
             old = old.filter(Q(**{f"{self._by}__gt": after.at}) | same)
         return [
-            Place(*row) for row in old.order_by(self._by, "pk").values_list(self._by, "pk")[:STEP]
+            Place(*row) for row in old.order_by(self._by, "pk").values_list(self._by, "pk")[:LISTED]
         ]
 
     def sort_out(self, ids: Sequence[Any]) -> Sequence[Any]:

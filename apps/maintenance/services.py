@@ -10,7 +10,7 @@ import structlog
 from django.conf import settings
 
 from apps.maintenance.models import HealthCheck
-from storychain.cleaning import Holding, Kind, list_holdings
+from storychain.cleaning import STEP, Holding, Kind, list_holdings
 from storychain.errors import Unavailable
 from storychain.observability.health import check_parts
 
@@ -46,17 +46,17 @@ def clean(
     """Delete whatever of this type is older than `before`, step by step; return how much went.
 
     A dry run deletes nothing and counts what would go. `done` is what an earlier attempt reported;
-    `report` hears after each step how much went and how much may go in all, and may raise to end it
-    there: nothing is undone.
+    `report` hears after each step how much went, and how much it may come to as far as is known;
+    what it raises ends it there. Nothing is undone.
     """
-    holdings = list_holdings(kind)
-    total = done + sum(holding.count(before=before) for holding in holdings)
-    for holding in holdings:
+    for holding in list_holdings(kind):
         place = None
         while places := holding.find(before=before, after=place):
-            done += _clear(holding, [one.id for one in places], before=before, is_dry=is_dry)
             place = places[-1]
-            report(done, max(done, total))
+            for start in range(0, len(places), STEP):
+                ids = [one.id for one in places[start : start + STEP]]
+                done += _clear(holding, ids, before=before, is_dry=is_dry)
+                report(done, done + len(places) - start - len(ids))
     return done
 
 

@@ -7,5 +7,5 @@ schedule(
     name="send-notification-digests",
     job=send_digests,
     cron="23 7 * * *",
-    description="Mails what is unread: each day's to daily readers, on Mondays the week's to weekly.",
+    description="Mails what is unread: of the day to daily readers, of the week on Mondays.",
 )

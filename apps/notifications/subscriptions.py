@@ -1,19 +1,21 @@
-"""What follows from what was announced: who is told."""
+"""What follows from what was announced: who is told, once for each cause."""
 
 from collections.abc import Iterator
 
 from apps.chapters.events import ChapterAdded
+from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
 from apps.notifications.jobs import deliver
 from apps.notifications.kinds import compose
+from apps.stories.queries import get_story_page
 from storychain.events import subscribes
 from storychain.queues.jobs import JobCall
 
 
 @subscribes(ChapterAdded)
 def tell_of_growth(event: ChapterAdded) -> Iterator[JobCall]:
-    """Whoever wrote the chapter before it, and whoever began the story, is told once of a chapter.
+    """A chapter is told to who wrote the one before it, and to whose story it is.
 
-    Not its own author.
+    Once to each, and not to its own author.
     """
     payload = compose(
         "new_branch" if event.branch_index else "story_continued",
@@ -28,3 +30,35 @@ def tell_of_growth(event: ChapterAdded) -> Iterator[JobCall]:
     for user_id in sorted(concerned):
         key = f"notice:chapter:{event.chapter_slug}:{user_id}"
         yield deliver.call(job_id=key, userId=user_id, **payload)
+
+
+@subscribes(CollaboratorInvited)
+def tell_invited(event: CollaboratorInvited) -> Iterator[JobCall]:
+    """An invitation is told to who was invited; a later one is another."""
+    payload = compose(
+        "collab_invitation",
+        story_slug=event.story_slug,
+        story_title=_title_of(event.story_slug),
+        role=event.role,
+        actor_id=event.invited_by,
+    )
+    key = f"notice:invited:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.3f}"
+    yield deliver.call(job_id=key, userId=event.user_id, **payload)
+
+
+@subscribes(InvitationAnswered)
+def tell_inviter(event: InvitationAnswered) -> Iterator[JobCall]:
+    """The answer to an invitation is told to who waits for it."""
+    payload = compose(
+        f"collab_invitation_{'approved' if event.is_accepted else 'rejected'}",
+        story_slug=event.story_slug,
+        story_title=_title_of(event.story_slug),
+        actor_id=event.user_id,
+    )
+    key = f"notice:answered:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.3f}"
+    yield deliver.call(job_id=key, userId=event.invited_by, **payload)
+
+
+def _title_of(slug: str) -> str:
+    """Return a story's title as the write that announces something sees it."""
+    return get_story_page(slug=slug).value.title

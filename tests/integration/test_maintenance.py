@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -42,16 +41,6 @@ def test_what_does_not_answer_is_named_with_its_reason(monkeypatch: pytest.Monke
     check = HealthCheck.objects.get()
     assert (check.is_well, check.failing) == (False, ["crystal ball"])
     assert "no route to host" in check.parts["crystal ball"]["error"]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_history_is_kept_for_ninety_days() -> None:
-    now = timezone.now()
-    for days in (91, 89, 0):
-        services.record_health(job_id=f"{days} days ago", now=now - timedelta(days=days))
-    services.record_health(job_id="now", now=now)
-    kept = HealthCheck.objects.order_by("checked_at").values_list("job_id", flat=True)
-    assert list(kept) == ["89 days ago", "0 days ago", "now"]
 
 
 def test_a_disk_that_is_all_but_full_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 import pytest
 from mongoengine.errors import NotUniqueError
 
@@ -17,13 +16,12 @@ from apps.notifications.kinds import KINDS, compose
 from apps.users.documents import User
 from storychain.errors import Invalid
 from storychain.outbox import OutboxRow
-from storychain.queues.execution import perform
 from storychain.queues.payloads import BadPayload
 from storychain.queues.records import get_job, list_jobs
-from storychain.queues.running import Run
-from storychain.queues.wire import Claimed, Spec
 from tests.factories import Caller, publish, sign_in, start_story, unique, write_child, write_root
+from tests.queueing.here import run
 
+pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
 VALUES = {"count": 100, "what": "readers", "badge": "Night owl", "role": "co_author"}
 
@@ -45,19 +43,9 @@ def tell(user: Caller, key: str = "", *, at: datetime = NOW, actor: Caller | Non
     return found
 
 
-def run(job_id: str) -> Any:
-    """Run a job here, as a worker does; return its result."""
-    stored = get_job(job_id)
-    args = msgspec.Raw(msgspec.json.encode(stored.args))
-    spec = Spec(name=stored.name, args=args, attempts=stored.attempts, level=stored.priority)
-    claimed = Claimed(job_id, 1, 1, msgspec.json.encode(spec).decode())
-    outcome = perform(Run(queue=stored.queue, claimed=claimed))
-    assert outcome.state == "completed", outcome.text
-    return msgspec.json.decode(outcome.text)
-
-
-def waiting() -> list[Any]:
-    found = list_jobs(queue="notification", state="waiting", limit=1000)
+def asked_for() -> list[Any]:
+    states = ("waiting", "active")
+    found = [j for s in states for j in list_jobs(queue="notification", state=s, limit=1000)]
     return [job for job in found if job.name == "notification.deliver"]
 
 
@@ -105,9 +93,8 @@ def test_the_seeds_call_tells_once_however_often_it_is_delivered() -> None:
     job_id = send_notification(
         user_id=str(user.user_id), type="mention", title="A word", message="Somebody spoke of you."
     )
-    first = run(job_id)
+    first = run(job_id, times=3)
     assert first == {"delivered": True, "notificationId": first["notificationId"]}
-    assert run(job_id) == first
     (item,) = user.get("/notifications").json()["items"]
     assert item["id"] == first["notificationId"]
     assert (item["title"], item["message"], item["type"]) == (
@@ -163,15 +150,15 @@ def test_a_chapter_tells_whom_it_follows_and_whose_story_it_is_once_each() -> No
     story = start_story(owner, title="The lamp")
     root = write_root(owner, story)
     publish(owner, story)
-    assert waiting() == []  # nobody is told of what he did himself
+    assert asked_for() == []  # nobody is told of what he did himself
     child = write_child(second, story, root, title="The cellar")
-    assert [(j.args["userId"], j.args["type"]) for j in waiting()] == [
+    assert [(j.args["userId"], j.args["type"]) for j in asked_for()] == [
         (owner.user_id, "story_continued")  # both the parent's author and the story's: told once
     ]
     write_child(third, story, child, title="The well")
     write_child(third, story, child, title="The shaft")
     found = sorted(
-        (j.args["userId"], j.args["type"], j.args["metadata"]["chapter_title"]) for j in waiting()
+        (j.args["userId"], j.args["type"], j.args["metadata"]["chapter_title"]) for j in asked_for()
     )
     assert found == sorted(
         [
@@ -182,11 +169,33 @@ def test_a_chapter_tells_whom_it_follows_and_whose_story_it_is_once_each() -> No
             (second.user_id, "new_branch", "The shaft"),
         ]
     )
-    for job in waiting():
+    for job in asked_for():
         run(job.id)
     newest = second.get("/notifications?limit=1").json()["items"][0]
     assert newest["actor"]["user_id"] == third.user_id
     assert newest["action_url"].startswith(f"/stories/{story}/chapters/")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [("accept", "collab_invitation_approved"), ("decline", "collab_invitation_rejected")],
+)
+def test_an_invitation_is_told_to_the_guest_and_its_answer_to_the_host(
+    answer: str, kind: str
+) -> None:
+    host, guest = sign_in("host"), sign_in("guest")
+    story = start_story(host, title="The lamp")  # a draft, which the guest may not read yet
+    body = {"user_id": guest.user_id, "role": "co_author"}
+    assert host.post(f"/stories/{story}/collaborators", body).status_code < 300
+    (invited,) = asked_for()
+    assert run(invited.id)["delivered"]
+    (item,) = guest.get("/notifications").json()["items"]
+    assert (item["type"], item["actor"]["user_id"]) == ("collab_invitation", host.user_id)
+    assert "“The lamp” as co_author" in item["message"]
+    assert guest.post(f"/stories/{story}/invitation/{answer}").status_code == 204
+    (answered,) = (job for job in asked_for() if job.args["userId"] == host.user_id)
+    assert answered.args["type"] == kind
+    assert run(answered.id)["delivered"]
 
 
 def test_what_was_told_with_a_write_is_in_the_outbox_until_it_is_done() -> None:

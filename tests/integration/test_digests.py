@@ -1,0 +1,140 @@
+"""Digests: who is due for one, what is in it, and one of it a day."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from apps.emails.letters import get_letter, read_context
+from apps.notifications import digests
+from apps.notifications.documents import Notification
+from apps.notifications.jobs import send_digests
+from apps.users.documents import User
+from apps.users.queries import find_address
+from storychain.queues.records import list_jobs
+from storychain.schedules.declarations import list_declarations
+from tests.factories import sign_in, unique
+from tests.queueing.here import run
+
+pytestmark = pytest.mark.django_db(transaction=True)
+MONDAY = datetime(2026, 2, 9, 7, 23, tzinfo=UTC)
+TUESDAY = MONDAY + timedelta(days=1)
+
+
+def reader(digest: str = "daily", **changes: Any) -> str:
+    """Return a member who takes digests; `changes` are set on his document."""
+    user = sign_in()
+    values = {
+        "email": f"{user.user_id}@example.org",
+        "email_verified": True,
+        "preferences__digest": digest,
+        **changes,
+    }
+    User.objects(clerk_id=user.user_id).update_one(**{f"set__{k}": v for k, v in values.items()})
+    return str(user.user_id)
+
+
+def told(user_id: str, *, at: datetime, **more: Any) -> Notification:
+    content = {"type": "mention", "title": "A word", "message": "Somebody spoke of you."}
+    return Notification.keep(
+        **{"dedupe_key": unique("cause"), "user_id": user_id, "created_at": at, **content, **more}
+    )
+
+
+def due(at: datetime) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for period, ids in digests.walk_readers(due_at=at):
+        found.setdefault(period, set()).update(ids)
+    return found
+
+
+def queued(queue: str, name: str) -> list[Any]:
+    states = ("waiting", "active")
+    found = [job for state in states for job in list_jobs(queue=queue, state=state, limit=1000)]
+    return [job for job in found if job.name == name]
+
+
+def test_daily_readers_are_due_each_day_and_weekly_ones_on_mondays() -> None:
+    daily, weekly, never = reader("daily"), reader("weekly"), reader("never")
+    gone = reader("daily", is_active=False)
+    assert due(TUESDAY) == {"daily": {daily}}
+    assert due(MONDAY) == {"daily": {daily}, "weekly": {weekly}}
+    assert not {never, gone} & set.union(*due(MONDAY).values())
+
+
+def test_readers_are_walked_in_steps_and_none_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digests, "STEP", 2)
+    wanted = {reader("daily") for _ in range(5)}
+    steps = [ids for _, ids in digests.walk_readers(due_at=TUESDAY)]
+    assert [len(step) for step in steps] == [2, 2, 1]
+    assert {one for step in steps for one in step} == wanted
+
+
+def test_a_digest_holds_what_came_in_its_period_and_is_unread() -> None:
+    user_id = reader("daily")
+    inside = told(user_id, at=TUESDAY - timedelta(hours=1), title="New", action_url="/stories/a")
+    told(user_id, at=TUESDAY - timedelta(hours=2), title="Read", is_read=True)
+    told(user_id, at=TUESDAY - timedelta(hours=25), title="Yesterday's")
+    told(user_id, at=TUESDAY, title="Tomorrow's")
+    told(reader(), at=TUESDAY - timedelta(hours=1), title="Another's")
+    found = digests.gather_digest(user_id=user_id, period="daily", until=TUESDAY)
+    assert found is not None
+    assert found.to == f"{user_id}@example.org"
+    assert found.subject == "1 unread notification"
+    assert [item["title"] for item in found.context["items"]] == [inside.title]
+    assert found.context["items"][0]["url"].endswith("/stories/a")
+    weekly = digests.gather_digest(user_id=user_id, period="weekly", until=TUESDAY)
+    assert weekly is not None
+    assert [i["title"] for i in weekly.context["items"]] == ["New", "Yesterday's"]
+
+
+def test_a_long_digest_shows_the_newest_and_counts_the_rest() -> None:
+    user_id = reader()
+    for n in range(digests.MOST_SHOWN + 3):
+        title = f"No. {n}\nnext line\x01"
+        told(user_id, at=TUESDAY - timedelta(minutes=n + 1), title=title, message="a\0b")
+    found = digests.gather_digest(user_id=user_id, period="daily", until=TUESDAY)
+    assert found is not None
+    assert len(found.context["items"]) == digests.MOST_SHOWN
+    assert found.context["more"] == 3
+    assert found.context["items"][0]["title"].startswith("No. 0 ")
+    read_context(get_letter("notification-digest"), found.context)  # the letter takes it
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"preferences__email_notifications": False},
+        {"email_verified": False},
+        {"is_active": False},
+    ],
+)
+def test_who_takes_no_mail_gets_no_digest(changes: dict[str, Any]) -> None:
+    user_id = reader(**changes)
+    told(user_id, at=TUESDAY - timedelta(hours=1))
+    assert find_address(user_id=user_id) is None
+    assert digests.gather_digest(user_id=user_id, period="daily", until=TUESDAY) is None
+
+
+def test_a_slot_has_one_digest_made_and_mailed_however_often_it_is_delivered() -> None:
+    busy, quiet = reader(), reader()
+    told(busy, at=TUESDAY - timedelta(hours=1))
+    job_id = send_digests.enqueue(job_id="sched:x", slot=f"{TUESDAY:%Y-%m-%dT%H:%M:%SZ}")
+    assert run(job_id, times=2) == 2
+    made = queued("notification", "notification.digest")
+    assert {job.id for job in made} == {f"digest:2026-02-10:{one}" for one in (busy, quiet)}
+    mails = {run(job.id, times=2) for job in made}
+    assert mails == {f"mail:digest:2026-02-10:{busy}", None}
+    (mail,) = queued("email", "email.send")
+    assert mail.args["to"] == f"{busy}@example.org"
+    assert mail.args["template"] == "notification-digest"
+
+
+def test_the_schedule_has_a_minute_of_its_own() -> None:
+    declared = {one.name: one for one in list_declarations()}
+    ours = declared["send-notification-digests"]
+    assert ours.job == "notification.send_digests"
+    others = [d.timing for name, d in declared.items() if name != ours.name]
+    assert ours.timing not in others
