@@ -132,4 +132,4 @@ class OldRows:
     def delete(self, ids: Sequence[Any], *, before: datetime) -> int:
         """Delete what of this is still old."""
         old = self._rows.filter(pk__in=ids, **{f"{self._by}__lt": before})
-        return old.delete()[0]
+        return int(old.delete()[0])
