@@ -4,11 +4,11 @@ from argparse import ArgumentParser
 from typing import IO, Any, cast
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.table import Table
 
-from storychain.queues.plan import GUIDE, plan_for, read_profiles
+from storychain.queues.plan import GUIDE, LEAST_MB, MACHINES, plan_for, read_profiles
 from storychain.queues.topology import QUEUES
 
 
@@ -26,12 +26,15 @@ class Command(BaseCommand):
         """Print the table and the guide."""
         plans = read_profiles()
         if ram is not None:
+            if ram < LEAST_MB:
+                raise CommandError(f"--ram {ram}: the five queues need {LEAST_MB} MB at least.")
             plans[f"{ram} MB"] = plan_for(ram_mb=ram)
         table = Table("Queue", *plans)
         for queue in QUEUES:
             table.add_row(queue, *(str(plan[queue]) for plan in plans.values()))
         table.add_row("all", *(str(sum(plan.values())) for plan in plans.values()))
-        console = Console(file=cast("IO[str]", self.stdout), width=100)
+        table.add_row("machine", *(MACHINES.get(plan, "") for plan in plans))
+        console = Console(file=cast("IO[str]", self.stdout), width=120)
         console.print(table)
         console.print(f"STORYCHAIN_PROFILE is {settings.STORYCHAIN_PROFILE}.\n", highlight=False)
         console.print(GUIDE, highlight=False, markup=False)

@@ -193,7 +193,13 @@ def test_the_plan_shows_profiles_and_the_formula() -> None:
     shown = type_in("worker_plan", "--ram", "1000")
     assert "1000 MB" in shown
     assert "STORYCHAIN_PROFILE is development" in shown
-    assert "SendGrid" in shown
+    for said in ("SendGrid 100", "Mailgun 300", "Formula", "Too few", "Too many", "2-4 vCPU, 4 GB"):
+        assert said in shown
+
+
+def test_a_plan_for_too_little_ram_is_refused() -> None:
+    with pytest.raises(CommandError, match="--ram 10: the five queues need 250 MB at least"):
+        call_command("worker_plan", "--ram", "10")
 
 
 def test_prometheus_sees_the_queues(dead_job: str) -> None:

@@ -116,5 +116,7 @@ def test_the_profiles_are_those_of_the_seed() -> None:
 
 
 def test_the_seeds_formula_shares_out_what_a_machine_bears() -> None:
-    assert sum(plan_for(ram_mb=1000).values()) <= 80
+    example = {"email": 10, "notification": 20, "analytics": 40, "cleanup": 1, "export": 5}
+    assert plan_for(ram_mb=1000) == example
+    assert plan_for(ram_mb=64_000)["cleanup"] == 2
     assert plan_for(ram_mb=0) == dict.fromkeys(QUEUES, 1)
