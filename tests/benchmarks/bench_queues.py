@@ -28,7 +28,7 @@ ENQUEUED, BULK, DRAINED, WAITED, PICKED, BACKLOG, MAILS = (
     250,
 )
 SLOW = {"enqueue_bulk": 5_000, "drain_noop": 3_000, "drain_io10ms": 3_000}  # is enough for Celery
-NEIGHBOURS = ("bench_analytics", "bench_exports")
+ANALYTICS, EXPORTS = f"{__package__}.bench_analytics", f"{__package__}.bench_exports"
 
 
 @contextmanager
@@ -120,8 +120,15 @@ def _alone(folder: Path) -> Iterator[Case]:
 
 
 def _of_neighbours() -> Iterator[Case]:
-    """Yield what the features measure of their own jobs, where they do."""
-    for name in NEIGHBOURS:
-        module = f"{__package__}.{name}"
-        if find_spec(module) and (give := getattr(import_module(module), "queue_cases", None)):
-            yield from give()
+    """Yield what features measure of their own jobs, where they do."""
+    if find_spec(ANALYTICS):
+        yield from import_module(ANALYTICS).queue_cases()
+    if find_spec(EXPORTS) and import_module(EXPORTS).NOVEL.exists():
+        for name in ("queue.export_pdf_s", "queue.export_epub_s"):
+            yield Case(name=name, unit="s", better="lower", ours=partial(_export, name), repeats=1)
+
+
+def _export(name: str) -> float:
+    """Return seconds, of a whole system that runs only meanwhile: it would be in others' way."""
+    with import_module(EXPORTS).cases() as found:
+        return next(case for case in found if case.name == name).ours()
