@@ -1,6 +1,7 @@
 """Celery, which carries bells to workers, fires schedules, and enqueues jobs by their names."""
 
 import os
+import re
 from typing import Any
 
 from celery import Celery
@@ -36,7 +37,9 @@ AMQP_OPTIONS = {
 
 def broker_settings(url: str) -> dict[str, Any]:
     """Return what Celery is told about a broker: a Redis, or a RabbitMQ with quorum queues."""
-    is_redis = url.startswith(("redis", "sentinel", "valkey", "unix"))
+    # What redis-py calls unix: is redis+socket: to Celery.
+    url = re.sub(r"^unix:(.*?)(\?db=|$)", _rename_socket, url)
+    is_redis = url.startswith(("redis", "sentinel", "valkey"))
     return {
         "broker_url": url,
         "broker_transport_options": REDIS_OPTIONS if is_redis else AMQP_OPTIONS,
@@ -45,6 +48,10 @@ def broker_settings(url: str) -> dict[str, Any]:
         "task_queues": [_queue(name, is_redis=is_redis) for name in QUEUES],
         "worker_disable_prefetch": is_redis,
     }
+
+
+def _rename_socket(found: re.Match[str]) -> str:
+    return f"redis+socket:{found[1]}{found[2] and '?virtual_host='}"
 
 
 def _queue(name: str, *, is_redis: bool) -> Queue:

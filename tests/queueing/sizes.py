@@ -5,8 +5,7 @@
 
 import os
 
-VARIABLE = "QUEUE_PROOF"
-IS_FULL = os.environ.get(VARIABLE) == "full"
+IS_FULL = os.environ.get("QUEUE_PROOF") == "full"
 # How much longer than in the suite a condition may take.
 PATIENCE = 10 if IS_FULL else 1
 

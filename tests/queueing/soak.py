@@ -6,14 +6,15 @@ Ends with 0 only if all of them pass.
 
 import os
 import sys
+from importlib import import_module
 
 import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.queueing.sizes import VARIABLE
-
 FOLDER = "tests/faults/queues"
+# Set before the tests are loaded: sizes.py reads it then.
+FULL = {"QUEUE_PROOF": "full", "TIME_SCALE": "1"}
 MOST_SECONDS = 3_600  # for one fault
 TEXT = "{task.description}"
 console = Console()
@@ -28,7 +29,8 @@ class Teller:
         self._bar = progress.add_task("collecting", total=None)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Learn how many there are."""
+        """Learn how many there are, and that they are of full size."""
+        assert import_module("tests.queueing.sizes").IS_FULL
         self._progress.update(self._bar, total=len(session.items))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -54,7 +56,7 @@ def _name(nodeid: str) -> str:
 
 def run(*words: str) -> int:
     """Run the tests, or those that pytest's own words choose; return the exit code."""
-    os.environ |= {VARIABLE: "full", "TIME_SCALE": "1"}
+    os.environ |= FULL
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
