@@ -1,0 +1,300 @@
+"""Every route and verb for everybody: who is let through, who is refused, who learns nothing.
+
+The routes come from the URL configuration; one that has no row here fails the suite. Each row names
+what it takes; what follows for each person and for an open and a closed story is worked out. "Let
+through" is any answer that is no refusal: the request's effect is the business of other tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count, product
+
+import pytest
+from django.http import HttpResponse
+from django.urls import NoReverseMatch, reverse
+
+from apps.access.documents import ROLES, Collaborator, StoryBan
+from apps.access.rules import CO_AUTHOR, CONTRIBUTOR, OWNER
+from apps.users.documents import PlatformRole
+from tests.factories import (
+    API,
+    Caller,
+    chapter_body,
+    publish,
+    sign_in,
+    start_story,
+    write_child,
+    write_root,
+)
+from tests.integration.test_cache_map import patterns
+
+NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
+PLATFORM = ("SUPER_ADMIN", "PLATFORM_MODERATOR", "APPEAL_MODERATOR")
+LOOKS_AFTER_ALL = PLATFORM[:2]
+PEOPLE = (  # the least first, so that nobody finds it done by somebody greater
+    "anonymous",
+    "stranger",
+    "banned",
+    "ex-member",
+    *PLATFORM,
+    *ROLES,
+)
+_numbers = count(1)
+
+
+@dataclass
+class World:
+    """Twelve people, a story that everybody may read, and one that only its team may."""
+
+    people: dict[str, Caller] = field(default_factory=dict)
+    stories: dict[str, str] = field(default_factory=dict)
+    roots: dict[str, str] = field(default_factory=dict)
+    trunks: dict[str, str] = field(default_factory=dict)  # where the owner goes on
+
+    def __post_init__(self) -> None:
+        self.people = {name: sign_in(name) for name in PEOPLE if name != "anonymous"}
+        self.people["anonymous"] = Caller()
+        owner = self.people["owner"]
+        for kind, is_public in (("open", True), ("closed", False)):
+            story = start_story(owner, title=f"The {kind} house", settings={"is_public": is_public})
+            self.stories[kind], self.roots[kind] = story, write_root(owner, story)
+            self.trunks[kind] = write_child(owner, story, self.roots[kind])
+            publish(owner, story)
+            self._fill(story)
+        for role in PLATFORM:
+            PlatformRole(user_id=self.people[role].user_id, role=role, assigned_at=NOW).save()
+
+    def _fill(self, story: str) -> None:
+        for role in ROLES[:-1]:
+            self._join(story, self.people[role].user_id, role, "accepted")
+        self._join(story, self.people["ex-member"].user_id, "co_author", "removed")
+        banned = self.people["banned"].user_id
+        self._join(story, banned, "co_author", "accepted")  # a ban is above any role
+        StoryBan(story_slug=story, user_id=banned, banned_by="x", banned_at=NOW).save()
+
+    def _join(self, story: str, user_id: str, role: str, status: str) -> None:
+        Collaborator(
+            story_slug=story, user_id=user_id, role=role, status=status, accepted_at=NOW
+        ).save()
+
+    def member(self, kind: str) -> str:
+        """Let somebody new work on a story; return his id."""
+        guest = f"guest_{next(_numbers)}"
+        self._join(self.stories[kind], guest, "contributor", "accepted")
+        return guest
+
+    def leaf(self, kind: str) -> str:
+        """Let the owner write a new chapter; return its slug."""
+        where = (self.people["owner"], self.stories[kind])
+        self.trunks[kind] = write_child(*where, self.trunks[kind])  # a chapter has few branches
+        return write_child(*where, self.trunks[kind])
+
+
+Names = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a route and verb take: to be signed in, to see the story, and a rank in it.
+
+    `names` are the route's parameters beyond the story's slug.
+    """
+
+    is_signed: bool = False
+    sees: bool = True
+    least: int = -1
+    is_open_to_readers: bool = False
+    body: object = None
+    names: Callable[[World, str], Names] = lambda _world, _kind: {}
+
+    def expects(self, person: str, kind: str) -> int:
+        """Return 200 for "let through", or the refusal's status."""
+        if person == "anonymous" and self.is_signed:
+            return 401
+        if self.sees and not may_see(person, kind):
+            return 404
+        if self.is_open_to_readers and kind == "open":
+            return 200
+        return 200 if rank(person) >= self.least else 403
+
+
+def rank(person: str) -> int:
+    return ROLES.index(person) if person in ROLES else -1
+
+
+def may_see(person: str, kind: str) -> bool:
+    if person == "banned":
+        return False
+    return kind == "open" or rank(person) >= 0 or person in LOOKS_AFTER_ALL
+
+
+def leaf(world: World, kind: str) -> Names:
+    return {"chapter_slug": world.leaf(kind)}
+
+
+def root(world: World, kind: str) -> Names:
+    return {"chapter_slug": world.roots[kind]}
+
+
+def first_version(world: World, kind: str) -> Names:
+    return {**root(world, kind), "version": 1}
+
+
+def member(world: World, kind: str) -> Names:
+    return {"user_id": world.member(kind)}
+
+
+def owner(world: World, _kind: str) -> Names:
+    return {"user_id": world.people["owner"].user_id}
+
+
+ANYONE = Row(sees=False)
+SIGNED_IN = Row(is_signed=True, sees=False)
+READER = Row()
+CHAPTER = Row(names=root)
+EDIT = {"content": chapter_body()["content"] + " Twice."}
+
+
+def team(least: int, **more: object) -> Row:
+    return Row(is_signed=True, least=least, **more)
+
+
+MATRIX: dict[tuple[str, str], Row] = {
+    ("stories", "get"): ANYONE,
+    ("stories", "post"): SIGNED_IN,
+    ("stories-new", "get"): ANYONE,
+    ("stories-import", "post"): SIGNED_IN,
+    ("story-detail", "get"): READER,
+    ("story-detail", "put"): team(CO_AUTHOR, body={"title": "The house"}),
+    ("story-detail", "patch"): team(CO_AUTHOR, body={"title": "The house"}),
+    ("story-detail", "delete"): team(OWNER),
+    ("story-overview", "get"): READER,
+    ("story-settings", "get"): Row(least=CONTRIBUTOR),
+    ("story-settings", "patch"): team(CO_AUTHOR, body={"genres": ["gothic"]}),
+    ("story-publish", "post"): team(CO_AUTHOR),
+    ("story-archive", "post"): team(CO_AUTHOR),
+    ("story-unarchive", "post"): team(CO_AUTHOR),
+    ("story-tree", "get"): READER,
+    ("story-exports", "post"): Row(is_signed=True, body={"format": "markdown"}),
+    ("chapters", "get"): READER,
+    ("chapters", "post"): team(CONTRIBUTOR, is_open_to_readers=True, body=chapter_body()),
+    ("chapter-detail", "get"): CHAPTER,
+    ("chapter-detail", "put"): team(CO_AUTHOR, body=chapter_body(), names=root),
+    ("chapter-detail", "patch"): team(CO_AUTHOR, body=EDIT, names=root),
+    ("chapter-detail", "delete"): team(CO_AUTHOR, names=leaf),
+    ("chapter-children", "post"): team(
+        CONTRIBUTOR, is_open_to_readers=True, body=chapter_body(), names=root
+    ),
+    ("chapter-versions", "get"): team(CONTRIBUTOR, names=root),
+    ("chapter-version", "get"): team(CONTRIBUTOR, names=first_version),
+    ("chapter-diff", "get"): team(CONTRIBUTOR, names=root),
+    ("chapter-rollback", "post"): team(CO_AUTHOR, body={"version": 1}, names=root),
+    ("collaborators", "get"): READER,
+    ("collaborators", "post"): team(CO_AUTHOR, body={"user_id": "x", "role": "contributor"}),
+    ("collaborator-detail", "patch"): team(OWNER, body={"role": "reviewer"}, names=member),
+    ("collaborator-detail", "delete"): team(OWNER, names=member),
+    ("my-role", "get"): Row(is_signed=True),
+    ("story-invitations", "get"): team(CO_AUTHOR),
+    ("invitations", "get"): SIGNED_IN,
+    ("exports", "get"): SIGNED_IN,
+    ("user-stories", "get"): Row(sees=False, names=owner),
+    ("user-profile", "get"): Row(sees=False, names=owner),
+    ("me", "get"): SIGNED_IN,
+    ("me", "patch"): SIGNED_IN,
+}
+# What hangs on something of the caller's own that nobody of these has: tested beside it.
+OWN_THINGS = {
+    ("accept", "post"),
+    ("decline", "post"),
+    ("export-detail", "get"),
+    ("export-file", "get"),
+}
+PLAIN = {"schema", "docs", "redoc", "emails-unsubscribe"}
+VERBS = ("get", "post", "put", "patch", "delete")
+OF_STORIES = sorted(key for key, row in MATRIX.items() if row.sees)
+STEPS = [("story-publish", "post"), ("story-archive", "post"), ("story-unarchive", "post")]
+GROUPS = {  # a world is dear: what leaves the stories as they are shares one
+    "reads": [key for key in sorted(MATRIX) if key[1] == "get"],
+    "writes": [
+        key
+        for key in sorted(MATRIX)
+        if key[1] != "get" and key not in [*STEPS, ("story-detail", "delete")]
+    ],
+    **{key[0]: [key] for key in STEPS},
+    "end": [("story-detail", "delete")],
+}
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Every route of the API with its verbs."""
+    for one in patterns():
+        view = getattr(one.callback, "view_class", None)
+        yield from ((str(one.name), verb) for verb in VERBS if hasattr(view, verb))
+
+
+def test_every_route_and_verb_has_its_row() -> None:
+    found = {(name, verb) for name, verb in routes() if name not in PLAIN}
+    assert found == set(MATRIX) | OWN_THINGS
+
+
+def ask(world: World, person: str, key: tuple[str, str], kind: str, slug: str) -> HttpResponse:
+    (name, verb), row = key, MATRIX[key]
+    names = row.names(world, kind)
+    try:
+        path = reverse(name, kwargs={"slug": slug, **names})
+    except NoReverseMatch:
+        path = reverse(name, kwargs=names)
+    return world.people[person].send(verb.upper(), path.removeprefix(API), row.body)
+
+
+def verdict(answer: HttpResponse) -> int:
+    assert answer.status_code < 500, answer.content
+    if answer.status_code == 404 and answer.json()["code"] == "not-found":
+        raise AssertionError(f"no such path: {answer.content!r}")
+    return answer.status_code if answer.status_code in (401, 403, 404) else 200
+
+
+@pytest.mark.parametrize("keys", GROUPS.values(), ids=GROUPS)
+def test_whoever_may_is_let_through_and_nobody_else(keys: list[tuple[str, str]]) -> None:
+    world = World()
+    for key, (kind, slug) in product(keys, world.stories.items()):
+        found = {person: verdict(ask(world, person, key, kind, slug)) for person in PEOPLE}
+        assert found == {p: MATRIX[key].expects(p, kind) for p in PEOPLE}, (key, kind)
+
+
+def test_a_path_that_is_none_is_told_from_a_thing_that_is_not_there() -> None:
+    with pytest.raises(AssertionError, match="no such path"):
+        verdict(Caller().get("/no-such-path"))
+
+
+def test_what_may_not_be_seen_answers_like_what_is_not_there() -> None:
+    world = World()
+    for key in OF_STORIES:
+        for person, kind in (("stranger", "closed"), ("banned", "open"), ("ex-member", "closed")):
+            hidden = ask(world, person, key, kind, world.stories[kind])
+            absent = ask(world, person, key, kind, "no-such-story")
+            assert told(hidden) == told(absent), (key, person)
+
+
+def told(answer: HttpResponse) -> tuple[int, dict[str, object], set[str]]:
+    body = {k: v for k, v in answer.json().items() if k not in ("instance", "request_id")}
+    headers = set(answer.headers) - {"Age", "ETag"}
+    return answer.status_code, body, headers
+
+
+def test_the_callers_own_things_are_nobody_elses() -> None:
+    world = World()
+    story = world.stories["open"]
+    paths = [
+        ("POST", f"/stories/{story}/invitation/accept"),
+        ("POST", f"/stories/{story}/invitation/decline"),
+        ("GET", "/exports/nobody-s"),
+        ("GET", "/exports/nobody-s/file"),
+    ]
+    for verb, path in paths:
+        for person in PEOPLE:
+            answer = world.people[person].send(verb, path)
+            assert answer.status_code == (401 if person == "anonymous" else 404), (person, path)
