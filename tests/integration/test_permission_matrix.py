@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from itertools import count, product
 
 import pytest
+from bson import ObjectId
 from django.http import HttpResponse
 from django.urls import NoReverseMatch, reverse
 
@@ -200,6 +201,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("story-invitations", "get"): team(CO_AUTHOR),
     ("invitations", "get"): SIGNED_IN,
     ("exports", "get"): SIGNED_IN,
+    ("notifications", "get"): SIGNED_IN,
+    ("notifications-count", "get"): SIGNED_IN,
+    ("notifications-read-all", "post"): SIGNED_IN,
     ("user-stories", "get"): Row(sees=False, names=owner),
     ("user-profile", "get"): Row(sees=False, names=owner),
     ("me", "get"): SIGNED_IN,
@@ -211,6 +215,7 @@ OWN_THINGS = {
     ("decline", "post"),
     ("export-detail", "get"),
     ("export-file", "get"),
+    ("notification-read", "post"),
 }
 PLAIN = {"schema", "docs", "redoc", "emails-unsubscribe"}
 VERBS = ("get", "post", "put", "patch", "delete")
@@ -291,6 +296,7 @@ def test_the_callers_own_things_are_nobody_elses() -> None:
     paths = [
         ("POST", f"/stories/{story}/invitation/accept"),
         ("POST", f"/stories/{story}/invitation/decline"),
+        ("POST", f"/notifications/{ObjectId()}/read"),
         ("GET", "/exports/nobody-s"),
         ("GET", "/exports/nobody-s/file"),
     ]
