@@ -192,6 +192,7 @@ PLATFORM = ["storychain", "storychain.cache", "storychain.queues", "storychain.s
 FEATURES = [
     "apps.maintenance",
     "apps.notifications",
+    "apps.analytics",
     "apps.exports",
     "apps.imports",
     "apps.emails",

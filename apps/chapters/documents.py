@@ -80,6 +80,7 @@ class Chapter(Document):
             {"fields": ["story_slug", "number"], "unique": True},
             ["story_slug", "choices.chapter_slug"],
             ["story_slug", "author_id"],
+            "created_at",
         ],
     }
 

@@ -73,6 +73,7 @@ class Story(Document):
         "indexes": [
             ["is_listed", "-published_at", "-slug"],
             ["is_listed", "-last_activity_at", "-slug"],
+            ["is_listed", "-trending_score", "-slug"],
             ["is_listed", "labels", "-published_at", "-slug"],
             ["is_listed", "labels", "-last_activity_at", "-slug"],
             ["creator_id", "-created_at", "-slug"],
@@ -131,6 +132,11 @@ class Story(Document):
     def unseat(cls, *, slug: str) -> None:
         """Count somebody out of the team."""
         cls.objects(slug=slug).update_one(dec__seats=1)
+
+    @classmethod
+    def rank(cls, *, slug: str, score: float) -> None:
+        """Note how lively a story is; nothing else of it changes."""
+        cls.objects(slug=slug).update_one(set__trending_score=score)
 
     @classmethod
     def shrink(cls, *, slug: str, branches: int) -> None:

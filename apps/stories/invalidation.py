@@ -30,6 +30,8 @@ COUNTED = (
     "last_activity_at",
 )
 LISTS = tag("lists", "stories")
+TRENDING = tag("trending", "stories")
+"""The order of the trending stories; whoever scores them bumps it when all scores stand."""
 
 
 def story_tag(slug: str) -> Tag:

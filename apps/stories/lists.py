@@ -7,12 +7,12 @@ import msgspec
 
 from apps.stories import keys
 from apps.stories.documents import Story, label
-from apps.stories.invalidation import LISTS, user_stories_tag
+from apps.stories.invalidation import LISTS, TRENDING, story_tag, tree_tag, user_stories_tag
 from apps.stories.pages import StoryListPage
 from apps.stories.shapes import card
 from apps.users.queries import list_authors
 from storychain.api.pagination import decode_cursor, encode_cursor
-from storychain.cache.region import Cached, Region
+from storychain.cache.region import Cached, Region, depends_on
 
 PUBLISHED = Region(
     "story.list",
@@ -26,6 +26,13 @@ NEW = Region(
     ttl="STORY_LIST_NEW",
     type=StoryListPage,
     finds=("user",),
+    reads=("stories", "users"),
+)
+TRENDING_PAGES = Region(
+    "story.trending",
+    ttl="STORY_LIST_TRENDING",
+    type=StoryListPage,
+    finds=("user", "story", "tree"),
     reads=("stories", "users"),
 )
 BY_USER = Region(
@@ -78,6 +85,21 @@ def list_new(*, limit: int, cursor: str | None) -> Cached[StoryListPage]:
     )
 
 
+def list_trending(*, limit: int, cursor: str | None) -> Cached[StoryListPage]:
+    """Return one page of the public stories, the highest trending score first.
+
+    It depends on the stories that it shows and on the scores, not on every list: a new chapter
+    elsewhere leaves it as it is.
+    """
+    scope = keys.story_list("trending", limit=limit)
+    after = decode_cursor(scope, cursor)
+    return TRENDING_PAGES.get_or_load(
+        keys.story_list("trending", limit=limit, after=after),
+        tags=[TRENDING],
+        load=lambda: _load_trending(scope, limit, after),
+    )
+
+
 def list_user_stories(*, user_id: str, limit: int, cursor: str | None) -> Cached[StoryListPage]:
     """Return one page of the public stories that a person started, newest first."""
     scope = keys.user_stories(user_id, limit=limit)
@@ -95,6 +117,13 @@ def _public(chosen: StoryFilter) -> dict[str, Any]:
     return {"is_listed": True, **({"labels": labels} if labels else {})}
 
 
+def _load_trending(scope: str, limit: int, after: list[Any] | None) -> StoryListPage:
+    page = _load_page({"is_listed": True}, "trending_score", scope, limit, after)
+    for shown in page.items:
+        depends_on(story_tag(shown.slug), tree_tag(shown.slug))
+    return page
+
+
 def _load_page(
     found: dict[str, Any], order: str, scope: str, limit: int, after: list[Any] | None
 ) -> StoryListPage:
@@ -107,7 +136,7 @@ def _load_page(
     shown = stories[:limit]
     has_more = len(stories) > limit
     authors = list_authors(story.creator_id for story in shown)
-    last = [getattr(shown[-1], order).isoformat(), shown[-1].slug] if has_more else None
+    last = [_position(shown[-1], order), shown[-1].slug] if has_more else None
     return StoryListPage(
         items=[card(story, authors[story.creator_id]) for story in shown],
         next_cursor=encode_cursor(scope, last) if last else None,
@@ -115,9 +144,16 @@ def _load_page(
     )
 
 
+def _position(story: Story, order: str) -> str | float:
+    value: datetime | float = getattr(story, order)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 def _strictly_after(order: str, after: list[Any] | None) -> dict[str, Any]:
     """Return the condition; its outer bound is what the index serves, `$or` only breaks the tie."""
     if after is None:
         return {}
-    at, slug = datetime.fromisoformat(after[0]), after[1]
+    at, slug = after
+    if isinstance(at, str):
+        at = datetime.fromisoformat(at)
     return {order: {"$lte": at}, "$or": [{order: {"$lt": at}}, {"_id": {"$lt": slug}}]}

@@ -10,6 +10,7 @@ from storychain.cache.http import CacheRow
 urlpatterns = [
     path("stories", views.Stories.as_view(), name="stories"),
     path("stories/new", views.NewStories.as_view(), name="stories-new"),
+    path("stories/trending", views.TrendingStories.as_view(), name="stories-trending"),
     path("stories/<str:slug>", views.StoryDetail.as_view(), name="story-detail"),
     path("stories/<str:slug>/overview", views.Overview.as_view(), name="story-overview"),
     path("stories/<str:slug>/settings", views.Settings.as_view(), name="story-settings"),
@@ -32,6 +33,13 @@ CACHE_MAP = {
         key=partial(keys.story_list, "new"),
         ttl="STORY_LIST_NEW",
         tags=("lists", "user"),
+        audience="public",
+        query=PAGED,
+    ),
+    "stories-trending": CacheRow(
+        key=partial(keys.story_list, "trending"),
+        ttl="STORY_LIST_TRENDING",
+        tags=("trending", "story", "tree", "user"),
         audience="public",
         query=PAGED,
     ),

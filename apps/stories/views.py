@@ -72,6 +72,24 @@ class NewStories(APIView):
         return link_next(request, cached_response(request, page, audience="public"))
 
 
+class TrendingStories(APIView):
+    """The stories that are lively now."""
+
+    @extend_schema(operation_id="stories_trending", responses=schema_for(StoryListPage))
+    def get(self, request: Request) -> HttpResponse:
+        """List public stories, the liveliest of the last seven days first.
+
+        Scored every 30 minutes: (reads in 7 days * 0.3 + votes in 7 days * 0.2 + branches in 7 days
+        * 20 * 0.2 + all votes * 0.2 + the author's level * 10 * 0.1) / (1 + days since publication
+        / 30). A signed-in reader counts once a day and story; imported chapters are no branches.
+        What is shown of a story is as fresh as its own page; a story that has just been published
+        comes in with the next scores.
+        """
+        limit, cursor = page_params(request)
+        page = lists.list_trending(limit=limit, cursor=cursor)
+        return link_next(request, cached_response(request, page, audience="public"))
+
+
 class UserStories(APIView):
     """What a person has started and published."""
 

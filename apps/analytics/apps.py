@@ -1,0 +1,13 @@
+"""Registers when analytics works by itself."""
+
+from django.apps import AppConfig
+
+
+class AnalyticsConfig(AppConfig):
+    """The feature "analytics"."""
+
+    name = "apps.analytics"
+
+    def ready(self) -> None:
+        """Import what registers itself."""
+        from apps.analytics import schedule  # noqa: F401, PLC0415

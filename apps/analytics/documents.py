@@ -1,0 +1,77 @@
+"""What is stored of events and of their days, and every mutation of it.
+
+No cached page shows any of it, so it is written in bulk, outside of units of work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from mongoengine import fields
+
+from storychain.bulk import insert_new, put
+from storychain.documents import Document, StringField
+
+STEP = 100
+
+
+class AnalyticsEvent(Document):
+    """Something that somebody did. Its id comes with it: written twice, it is one."""
+
+    event_id = StringField(primary_key=True, max_length=200)
+    event = StringField(required=True)
+    user_id = StringField()
+    story_slug = StringField()
+    properties = fields.DictField()
+    occurred_at = fields.DateTimeField(required=True)
+
+    meta = {"collection": "analytics_events", "indexes": ["occurred_at"]}
+
+    @classmethod
+    def record(cls, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Store events, as they are stored, but for those whose id is there.
+
+        Raise Unavailable, or Unstorable if one of them cannot be stored: others of them may be.
+        """
+        insert_new(cls, rows)
+
+
+class DailyStat(Document):
+    """What happened on one UTC day, in all (scope "platform") or in a story ("story:{slug}").
+
+    `counts` are events by their name, `people` how many signed-in people were behind them.
+    """
+
+    key = StringField(primary_key=True)
+    date = StringField(required=True, max_length=10)
+    scope = StringField(required=True)
+    counts = fields.DictField()
+    people = fields.DictField()
+
+    meta = {
+        "collection": "daily_stats",
+        "indexes": [{"fields": ["date", "scope"], "unique": True}],
+    }
+
+    @classmethod
+    def replace_day(cls, *, date: str, found: Mapping[str, Mapping[str, Any]]) -> None:
+        """Make these, by scope, the figures of a day; those of other scopes go."""
+        known = {row.scope for row in cls.objects(date=date).only("scope")}
+        put(
+            cls,
+            [
+                {"_id": _key(date, scope), "date": date, "scope": scope, **figures}
+                for scope, figures in sorted(found.items())
+            ],
+        )
+        for some in _in_steps(sorted(known - found.keys())):
+            cls.objects(key__in=[_key(date, scope) for scope in some]).delete()
+
+
+def _key(date: str, scope: str) -> str:
+    return f"{date}/{scope}"
+
+
+def _in_steps(items: Sequence[str]) -> Iterator[Iterable[str]]:
+    return (items[at : at + STEP] for at in range(0, len(items), STEP))

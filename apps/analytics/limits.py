@@ -1,0 +1,22 @@
+"""What binds both what comes in and what is stored of an event."""
+
+from datetime import timedelta
+
+# What clients may tell. Others are told by our own code alone, and so can be relied on.
+EVENTS = (
+    "page_view",
+    "story_view",
+    "chapter_read",
+    "chapter_finished",
+    "choice_made",
+    "ending_reached",
+    "search",
+    "share",
+)
+READ, VOTE = "chapter_read", "vote"
+NAME = r"^[a-z][a-z0-9_]{0,63}$"
+MOST_EVENTS = 100
+MOST_BYTES = 8 * 1024
+DEEPEST = 5
+LONGEST_NAME = 64
+OLDEST, AHEAD = timedelta(hours=24), timedelta(minutes=5)

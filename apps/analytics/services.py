@@ -1,0 +1,75 @@
+"""Writes events, and counts days. What is counted anew comes out equal."""
+
+import os
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+
+import msgspec
+
+from apps.analytics.documents import AnalyticsEvent, DailyStat
+from apps.analytics.limits import NAME
+
+PLATFORM = "platform"
+Figures = dict[str, dict[str, dict[str, int]]]
+
+
+class TrackedEvent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Something that somebody did, as the queue carries it; `id` is made where none is given."""
+
+    event: Annotated[str, msgspec.Meta(pattern=NAME)]
+    timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
+    user_id: str | None = msgspec.field(name="userId", default=None)
+    properties: dict[str, Any] = msgspec.field(default_factory=dict)
+    id: str = msgspec.field(default_factory=lambda: os.urandom(16).hex())
+
+
+def record_events(events: Sequence[TrackedEvent]) -> None:
+    """Store events; those that are there already stay.
+
+    Raise Unavailable, or Unstorable if one of them cannot be stored: others of them may be.
+    """
+    AnalyticsEvent.record([_as_stored(event) for event in events])
+
+
+def roll_up_day(*, day: date) -> None:
+    """Count a UTC day's events, in all and for each story; done again, it comes out equal."""
+    begins_at = datetime.combine(day, time(), UTC)
+    span = {"occurred_at": {"$gte": begins_at, "$lt": begins_at + timedelta(days=1)}}
+    figures: Figures = defaultdict(lambda: {"counts": {}, "people": {}})
+    for kind, more in (("counts", {}), ("people", {"user_id": {"$gt": ""}})):
+        for scope, event, count in _count({**span, **more}, kind):
+            figures[scope][kind][event] = count
+    DailyStat.replace_day(date=day.isoformat(), found=figures)
+
+
+def _count(wanted: dict[str, Any], kind: str) -> Iterator[tuple[str, str, int]]:
+    """Yield (scope, event, how many) of events, or of the people behind them."""
+    for scope, group in ((PLATFORM, None), ("story", "$story_slug")):
+        found = wanted if group is None else {**wanted, "story_slug": {"$gt": ""}}
+        for row in AnalyticsEvent.objects.aggregate(_pipeline(found, group, kind)):
+            named, event = row["_id"].get("of"), row["_id"]["event"]
+            yield (f"{scope}:{named}" if group else scope), event, row["count"]
+
+
+def _pipeline(found: dict[str, Any], group: str | None, kind: str) -> list[dict[str, Any]]:
+    of = {"event": "$event", **({"of": group} if group else {})}
+    total = {"$group": {"_id": of, "count": {"$sum": 1}}}
+    if kind == "counts":
+        return [{"$match": found}, total]
+    by_person = {"$group": {"_id": {**of, "user": "$user_id"}}}
+    again = {name: f"$_id.{name}" for name in of}
+    return [{"$match": found}, by_person, {"$group": {"_id": again, "count": {"$sum": 1}}}]
+
+
+def _as_stored(event: TrackedEvent) -> dict[str, Any]:
+    slug = event.properties.get("story_slug")
+    return {
+        "_id": event.id,
+        "event": event.event,
+        "user_id": event.user_id,
+        "story_slug": slug if isinstance(slug, str) else None,
+        "properties": event.properties,
+        "occurred_at": event.timestamp,
+    }

@@ -1,0 +1,108 @@
+"""A day's figures: counted from its events, and counted again with the same result."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from apps.analytics import jobs
+from apps.analytics.documents import AnalyticsEvent, DailyStat
+from apps.analytics.services import TrackedEvent, record_events, roll_up_day
+from storychain.bulk import Unstorable
+from storychain.queues import ledger
+from storychain.queues.execution import perform
+from storychain.queues.running import Run
+from storychain.queues.wire import Ask
+from storychain.schedules.declarations import list_declarations
+
+DAY = date(2026, 3, 1)
+BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
+END = BEGIN + timedelta(days=1)
+LAST = END - timedelta(milliseconds=1)
+
+
+def tell(event: str, user: str | None = None, story: str = "", at: datetime = BEGIN) -> None:
+    about = {"story_slug": story} if story else {}
+    told = TrackedEvent(event=event, user_id=user, properties=about, timestamp=at)
+    record_events([told])
+
+
+def figures() -> dict[tuple[str, str], Any]:
+    stats = DailyStat.objects(date__gte="2000-01-01")
+    return {(stat.date, stat.scope): (dict(stat.counts), dict(stat.people)) for stat in stats}
+
+
+def test_a_day_is_counted_in_all_and_by_story_and_people_once() -> None:
+    for user in ("ann", "ann", "bob", None):
+        tell("chapter_read", user, "lamp")
+    tell("chapter_read", "ann", "stairs")
+    tell("page_view", None)
+    roll_up_day(day=DAY)
+    assert figures() == {
+        ("2026-03-01", "platform"): (
+            {"chapter_read": 5, "page_view": 1},
+            {"chapter_read": 2},
+        ),
+        ("2026-03-01", "story:lamp"): ({"chapter_read": 4}, {"chapter_read": 2}),
+        ("2026-03-01", "story:stairs"): ({"chapter_read": 1}, {"chapter_read": 1}),
+    }
+
+
+def test_a_day_ends_where_the_next_begins() -> None:
+    for at in (BEGIN - timedelta(milliseconds=1), BEGIN, LAST, END):
+        tell("page_view", at=at)
+    for days in (-1, 0, 1):
+        roll_up_day(day=DAY + timedelta(days=days))
+    assert {key[0]: counts["page_view"] for key, (counts, _) in figures().items()} == {
+        "2026-02-28": 1,
+        "2026-03-01": 2,
+        "2026-03-02": 1,
+    }
+
+
+def test_counted_again_it_comes_out_equal_and_what_is_gone_goes() -> None:
+    tell("page_view", "ann", "lamp")
+    tell("page_view", "ann", "stairs")
+    roll_up_day(day=DAY)
+    first = figures()
+    roll_up_day(day=DAY)
+    assert figures() == first
+    AnalyticsEvent.objects(occurred_at__gte=BEGIN, story_slug="lamp").delete()
+    roll_up_day(day=DAY)
+    assert set(figures()) == {("2026-03-01", "platform"), ("2026-03-01", "story:stairs")}
+
+
+def test_an_event_that_is_recorded_again_is_one() -> None:
+    told = TrackedEvent(event="page_view", timestamp=BEGIN)
+    other = TrackedEvent(event="page_view", timestamp=BEGIN)
+    record_events([told])
+    record_events([told, other, told])
+    assert AnalyticsEvent.objects(occurred_at=BEGIN).count() == 2
+
+
+@pytest.mark.parametrize("properties", [{"n": 2**80}, {"a\0b": 1}])
+def test_an_event_that_cannot_be_stored_says_so(properties: dict[str, Any]) -> None:
+    with pytest.raises(Unstorable):
+        record_events([TrackedEvent(event="x", timestamp=BEGIN, properties=properties)])
+
+
+def test_the_schedule_counts_the_days_before_its_slot_however_late_it_runs() -> None:
+    for days in range(4):
+        tell("page_view", at=BEGIN + timedelta(days=days))
+    jobs.roll_up.enqueue(slot="2026-03-03T00:01:00Z", schedule="aggregate-daily-stats")
+    _, (claimed,) = ledger.exchange(queue="analytics", holder="t#1", ask=Ask(1, 1, "1"))
+    outcome = perform(Run(queue="analytics", claimed=claimed))
+    assert (outcome.state, outcome.text) == ("completed", '["2026-03-01","2026-03-02"]')
+    assert {key[0] for key in figures()} == {"2026-03-01", "2026-03-02"}
+
+
+def test_a_day_waits_only_once() -> None:
+    assert jobs.roll_up.enqueue(day=DAY) == jobs.roll_up.enqueue(day=DAY)
+
+
+def test_both_run_by_themselves() -> None:
+    timings = {one.name: one.timing[0] for one in list_declarations()}
+    assert timings["aggregate-daily-stats"] == "1 0 * * *"
+    assert timings["refresh-trending-stories"] == "*/30 * * * *"
