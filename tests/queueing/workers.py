@@ -103,7 +103,7 @@ class Crew:
         name = f"w{len(self._workers)}@{settings.KEY_PREFIX}"
         worker = Worker(name=name, kind=kind, log=self._folder / f"{name}.log", **environ)
         self._workers.append(worker)
-        wait_until(worker.is_ready, seconds=60)
+        wait_until(worker.is_ready, seconds=100)
         return worker
 
     @contextmanager
