@@ -52,7 +52,7 @@ def get_tree(*, story_slug: str) -> Cached[TreePage]:
 
 def list_chapters(*, story_slug: str, limit: int, cursor: str | None) -> Cached[ChapterListPage]:
     """Return one page of a story's chapters in the order in which they came."""
-    scope = keys.chapter_list(story_slug, limit=limit)
+    scope = keys.chapter_list(story_slug)
     after = decode_cursor(scope, cursor)
     return LISTS.get_or_load(
         keys.chapter_list(story_slug, limit=limit, after=after),

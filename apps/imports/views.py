@@ -6,7 +6,6 @@ from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -17,7 +16,7 @@ from apps.imports.pages import ImportPage
 from apps.imports.serializers import ImportInput
 from apps.imports.services import import_story
 from storychain.api.authentication import SignedIn
-from storychain.api.parsing import IDENTITY, read_query
+from storychain.api.parsing import IDENTITY, UnsupportedEncoding, read_query
 from storychain.api.responses import created_response, json_response
 from storychain.api.schema import schema_for
 
@@ -34,7 +33,7 @@ class _TextParser(BaseParser):
         """Return the bytes; raise TooLarge without reading more than that."""
         encoding = parser_context["request"].headers.get("Content-Encoding", "").lower()
         if encoding not in IDENTITY:
-            raise UnsupportedMediaType(encoding)
+            raise UnsupportedEncoding(encoding)
         data: bytes = stream.read(LARGEST_FILE + 1)
         if len(data) > LARGEST_FILE:
             raise TooLarge(f"An import takes at most {LARGEST_FILE:,} bytes.")

@@ -10,7 +10,8 @@ from apps.stories.documents import Story, label
 from apps.stories.invalidation import LISTS, TRENDING, story_tag, tree_tag, user_stories_tag
 from apps.stories.pages import StoryListPage
 from apps.stories.shapes import card
-from apps.users.queries import list_authors
+from apps.users.invalidation import user_tag
+from apps.users.queries import check_user, list_authors, refuse_impossible
 from storychain.api.pagination import decode_cursor, encode_cursor
 from storychain.cache.region import Cached, Region, depends_on
 
@@ -64,11 +65,11 @@ class StoryFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 def list_stories(*, chosen: StoryFilter, limit: int, cursor: str | None) -> Cached[StoryListPage]:
     """Return one page of the public stories; raise Invalid on a cursor of another list."""
-    shape = {**msgspec.structs.asdict(chosen), "limit": limit}
+    shape = msgspec.structs.asdict(chosen)
     scope = keys.story_list("published", **shape)
     after = decode_cursor(scope, cursor)
     return PUBLISHED.get_or_load(
-        keys.story_list("published", **shape, after=after),
+        keys.story_list("published", **shape, limit=limit, after=after),
         tags=[LISTS],
         load=lambda: _load_page(_public(chosen), ORDERS[chosen.sort], scope, limit, after),
     )
@@ -76,7 +77,7 @@ def list_stories(*, chosen: StoryFilter, limit: int, cursor: str | None) -> Cach
 
 def list_new(*, limit: int, cursor: str | None) -> Cached[StoryListPage]:
     """Return one page of the newest public stories."""
-    scope = keys.story_list("new", limit=limit)
+    scope = keys.story_list("new")
     after = decode_cursor(scope, cursor)
     return NEW.get_or_load(
         keys.story_list("new", limit=limit, after=after),
@@ -101,14 +102,23 @@ def list_trending(*, limit: int, cursor: str | None) -> Cached[StoryListPage]:
 
 
 def list_user_stories(*, user_id: str, limit: int, cursor: str | None) -> Cached[StoryListPage]:
-    """Return one page of the public stories that a person started, newest first."""
-    scope = keys.user_stories(user_id, limit=limit)
+    """Return one page of the public stories that a person started, newest first.
+
+    Raise UserNotFound if nobody has this id.
+    """
+    refuse_impossible(user_id)
+    scope = keys.user_stories(user_id)
     after = decode_cursor(scope, cursor)
-    mine = {"creator_id": user_id, "is_listed": True}
+
+    def load() -> StoryListPage:
+        check_user(user_id=user_id)
+        mine = {"creator_id": user_id, "is_listed": True}
+        return _load_page(mine, "created_at", scope, limit, after)
+
     return BY_USER.get_or_load(
         keys.user_stories(user_id, limit=limit, after=after),
-        tags=[user_stories_tag(user_id)],
-        load=lambda: _load_page(mine, "created_at", scope, limit, after),
+        tags=[user_stories_tag(user_id), user_tag(user_id)],
+        load=load,
     )
 
 

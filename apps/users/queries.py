@@ -18,6 +18,7 @@ from apps.users.pages import (
     ProfilePage,
     ProfileStats,
 )
+from storychain.api.authentication import USER_ID
 from storychain.cache.region import Cached, Region, depends_on
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -28,11 +29,19 @@ PROFILES = Region("user.profile", ttl="USER_PROFILE", type=ProfilePage, reads=("
 
 def get_profile(*, user_id: str) -> Cached[ProfilePage]:
     """Return a person's public page; raise UserNotFound if nobody has this id."""
+    refuse_impossible(user_id)
     return PROFILES.get_or_load(
         keys.user_profile(user_id),
         tags=[profile_tag(user_id), user_tag(user_id)],
         load=lambda: ProfilePage(**_profile_fields(_get_user(user_id))),
     )
+
+
+def check_user(*, user_id: str) -> None:
+    """Raise UserNotFound if nobody has this id; inside a load the page depends on that."""
+    depends_on(user_tag(user_id))
+    if User.objects(clerk_id=user_id, is_active=True).only("clerk_id").first() is None:
+        raise UserNotFound
 
 
 def get_me(*, user_id: str) -> MePage:
@@ -44,6 +53,12 @@ def get_me(*, user_id: str) -> MePage:
         email_verified=user.email_verified,
         preferences=_from_document(user.preferences, PreferencesPage),
     )
+
+
+def refuse_impossible(user_id: str) -> None:
+    """Raise UserNotFound for what nobody's id can be, before it makes an entry in the cache."""
+    if not USER_ID.fullmatch(user_id):
+        raise UserNotFound
 
 
 def list_authors(user_ids: Iterable[str]) -> dict[str, AuthorRef]:

@@ -38,7 +38,8 @@ LOCAL_PARTY = "storychain-local"
 LEEWAY_SECONDS = 5
 LONGEST_TOKEN = 8192
 MOST_MINUTES = 366 * 24 * 60
-USER_ID = re.compile(r"[A-Za-z0-9_.@:+-]{1,128}", re.ASCII)
+USER_ID = re.compile(r"[A-Za-z0-9_.@:+-]{1,64}", re.ASCII)
+USER_ID_IS = "1 to 64 of A-Z a-z 0-9 _ . @ : + -"
 REQUIRED = ["iss", "azp", "sub", "sid", "iat", "nbf", "exp"]
 # What is wrong, by PyJWT's exception; the first that fits speaks, so the narrow ones come first.
 WHY: list[tuple[type[jwt.PyJWTError], str]] = [
@@ -125,7 +126,7 @@ def mint_token(*, user_id: str, minutes: float = 60, email: str | None = None) -
     if settings.CLERK_JWKS_URL:
         raise TokensAreClerks("CLERK_JWKS_URL is set, so only Clerk's tokens hold; sign in there.")
     if not USER_ID.fullmatch(user_id):
-        raise Invalid("Use 1 to 128 of A-Z a-z 0-9 _ . @ : + - as the user's id.")
+        raise Invalid(f"Use {USER_ID_IS} as the user's id.")
     if not abs(minutes) <= MOST_MINUTES:  # so that NaN is refused as well
         raise Invalid(f"Use at most {MOST_MINUTES} minutes, which is a year.")
     now = int(timezone.now().timestamp())

@@ -8,7 +8,11 @@ from typing import Any
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
+from msgspec.structs import replace
+from rest_framework.exceptions import MethodNotAllowed, UnsupportedMediaType
+from rest_framework.views import APIView
 
+from storychain.api.parsing import UnsupportedEncoding
 from storychain.api.problems import Description, describe, problem_response
 
 DEFECT = Description(500, "defect", "Something went wrong here")
@@ -18,9 +22,25 @@ DJANGOS_OWN = (Http404, PermissionDenied, BadRequest, SuspiciousOperation)
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
-    """Answer for REST framework's views; None leaves a defect to Django, which logs it."""
+    """Answer for REST framework's views; None leaves a defect to Django, which logs it.
+
+    REST framework asks who calls before it looks whether the route knows the method: one that it
+    does not know is answered so to everybody.
+    """
+    request, view = context["request"], context["view"]
+    if request.method not in view.allowed_methods:
+        error = MethodNotAllowed(request.method)
     what = describe(error)
-    return problem_response(context["request"], what) if what else None
+    if what and isinstance(error, UnsupportedMediaType):
+        what = replace(what, headers={**what.headers, **_say_what_is_taken(error, view)})
+    return problem_response(request, what) if what else None
+
+
+def _say_what_is_taken(error: Exception, view: APIView) -> dict[str, str]:
+    """Return what a 415 is to say (RFC 9110, 15.5.16)."""
+    if isinstance(error, UnsupportedEncoding):
+        return {"Accept-Encoding": "identity"}
+    return {"Accept": ", ".join(str(parser.media_type) for parser in view.parser_classes)}
 
 
 class ProblemMiddleware:

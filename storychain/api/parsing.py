@@ -27,6 +27,10 @@ class BodyTooLarge(StorychainError):
     status, code, title = 413, "body-too-large", "The body is too large"
 
 
+class UnsupportedEncoding(UnsupportedMediaType):
+    """The body is compressed, which none may be."""
+
+
 class StrictJSONParser(BaseParser):
     """REST framework's way to `parse_json`, for bodies of up to LARGEST_BODY bytes."""
 
@@ -36,7 +40,7 @@ class StrictJSONParser(BaseParser):
         """Return the body's JSON; raise BodyTooLarge or BadJson."""
         request: Request = parser_context["request"]
         if request.headers.get("Content-Encoding", "").lower() not in IDENTITY:
-            raise UnsupportedMediaType(request.headers["Content-Encoding"])
+            raise UnsupportedEncoding(request.headers["Content-Encoding"])
         raw = stream.read(LARGEST_BODY + 1)
         if len(raw) > LARGEST_BODY:
             raise BodyTooLarge(f"Send at most {LARGEST_BODY:,} bytes.")

@@ -33,6 +33,7 @@ def perform(run: Run) -> Outcome:
         finally:
             close_old_connections()
         run.seconds = time.perf_counter() - started
+        logger.debug("Attempt %d ended as %s", run.attempt, outcome.state)
         job_ended.send(Run, run=run, outcome=outcome, seconds=run.seconds)
     return outcome
 

@@ -1,5 +1,6 @@
 """What a Celery worker does for the ledger: answer bells, renew leases, promote and sweep."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -8,12 +9,14 @@ from celery import Celery, Task, bootsteps, shared_task
 from celery.signals import (
     celeryd_init,
     import_modules,
+    setup_logging,
     worker_process_shutdown,
     worker_shutting_down,
 )
 from celery.utils.text import str_to_list
 from django.conf import settings
 
+from storychain.observability.logging import apply_logging
 from storychain.patience import be_patient
 from storychain.queues import recording
 from storychain.queues.bells import BELL
@@ -88,6 +91,13 @@ def _configure(conf: Any, options: Any, **_: Any) -> None:
 
 def _close_child(**_: Any) -> None:
     recording.close()
+
+
+@setup_logging.connect
+def _set_up_logging(loglevel: int, **_: Any) -> None:
+    """Log as the settings say; the command line's --loglevel is for Celery's own lines."""
+    apply_logging()
+    logging.getLogger("celery").setLevel(loglevel)
 
 
 def set_up(app: Celery) -> None:

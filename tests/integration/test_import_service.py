@@ -184,6 +184,13 @@ def test_the_command_says_line_reason_and_mend(tmp_path: Path) -> None:
         run(str(file))
 
 
+@pytest.mark.parametrize("author", ["a b$", "", "x" * 65, "ä"])
+def test_the_command_takes_no_author_for_whom_no_token_can_be_made(author: str) -> None:
+    with pytest.raises(CommandError, match=r"can be no user's id: use 1 to 64 of A-Z a-z"):
+        run(str(SAMPLES / "the-winter-ferry.txt"), "--author", author)
+    assert not Story.objects.count()
+
+
 def test_the_demo_is_loaded_once() -> None:
     out = StringIO()
     for _ in range(2):

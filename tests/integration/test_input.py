@@ -169,7 +169,9 @@ def test_size_is_limited() -> None:
     ["", "text/plain", "application/xml", "multipart/form-data; boundary=x", "x", "application/*x"],
 )
 def test_other_media_types_are_refused(content_type: str) -> None:
-    assert_problem(send({"title": "abc"}, content_type=content_type), 415)
+    answer = send({"title": "abc"}, content_type=content_type)
+    assert_problem(answer, 415)
+    assert answer["Accept"] == "application/json"
 
 
 def test_compressed_bodies_are_refused() -> None:
@@ -177,6 +179,7 @@ def test_compressed_bodies_are_refused() -> None:
         "POST", "/api/v1/echo", b"{}", content_type=JSON, headers={"content-encoding": "gzip"}
     )
     assert_problem(answer, 415)
+    assert answer["Accept-Encoding"] == "identity"
 
 
 @pytest.mark.parametrize(

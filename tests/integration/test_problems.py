@@ -100,6 +100,14 @@ def test_methods_that_a_route_does_not_know() -> None:
         assert_problem(ANYONE.generic("BREW", path), 405)
 
 
+def test_an_unknown_method_is_no_matter_of_who_calls() -> None:
+    for caller in (ANYONE, Client(headers={"authorization": "Bearer nonsense"})):
+        answer = caller.delete("/api/v1/closed")
+        assert_problem(answer, 405, "method-not-allowed")
+        assert "GET" in answer["Allow"]
+    assert_problem(ANYONE.get("/api/v1/closed"), 401)
+
+
 def test_what_can_only_be_read_says_so_to_callers_without_a_form_token() -> None:
     strict = Client(enforce_csrf_checks=True, raise_request_exception=False)
     for path in ("/livez", "/readyz", "/health", "/metrics"):

@@ -1,7 +1,13 @@
 """Stories over HTTP, as their writers and readers use them."""
 
+from datetime import UTC, datetime
+from itertools import cycle
+
 import pytest
 
+from apps.users import arrivals
+from apps.users.documents import User
+from storychain import redis
 from tests.factories import Caller, published_story, sign_in, start_story
 
 ANYONE = Caller()
@@ -36,6 +42,37 @@ def test_a_published_story_is_in_the_lists_at_once() -> None:
     story, _ = published_story(author)
     for path in ("/stories", "/stories/new", f"/users/{author.user_id}/stories"):
         assert [s["slug"] for s in ANYONE.get(path).json()["items"]] == [story], path
+
+
+def test_nobody_has_no_stories_and_an_invented_id_hardly_an_entry() -> None:
+    for nobody in ("user_invented", "no%20id%20at%20all", "x" * 300):
+        missing = ANYONE.get(f"/users/{nobody}/profile").json()
+        for query in ("", "?limit=3"):
+            answer = ANYONE.get(f"/users/{nobody}/stories{query}")
+            assert answer.status_code == 404
+            known = {"instance": "", "request_id": ""}
+            assert {**answer.json(), **known} == {**missing, **known}
+    stored = redis.client("cache").keys(redis.key("e", "*"))
+    assert not [key for key in stored if b"xxx" in key or b"at" in key.rpartition(b"id=")[2]]
+    assert all(redis.client("cache").pttl(key) <= 60_000 for key in stored)
+
+
+def test_whoever_comes_or_goes_changes_what_his_list_answers() -> None:
+    path = "/users/user_late/stories"
+    assert ANYONE.get(path).status_code == 404
+    assert ANYONE.get(path).status_code == 404
+    User(clerk_id="user_late", username="late", created_at=datetime.now(UTC)).save()
+    assert ANYONE.get(path).json()["items"] == []
+    User.objects(clerk_id="user_late").update_one(is_active=False)
+    assert ANYONE.get(path).status_code == 404
+
+
+def test_an_account_that_was_dropped_is_made_again(monkeypatch) -> None:
+    author = sign_in()
+    assert author.get("/users/me").status_code == 200
+    User.objects(clerk_id=author.user_id).delete()
+    monkeypatch.setattr(arrivals, "ASKED_AGAIN_SECONDS", 1e-6)
+    assert author.get("/users/me").status_code == 200
 
 
 def test_every_edit_is_seen_by_the_next_read_everywhere() -> None:
@@ -145,13 +182,13 @@ def test_lists_are_filtered_and_walked_without_gaps_or_repeats() -> None:
             settings={"genres": ["Gothic" if number % 3 else "comic"]},
         )
         made.append(story)
-    seen, path = [], "/stories?limit=5"
+    seen, path, sizes = [], "/stories?limit=5", cycle((3, 5))  # a cursor holds for any limit
     for _ in range(5):
         page = ANYONE.get(path).json()
         seen += [item["slug"] for item in page["items"]]
         if not page["has_more"]:
             break
-        path = f"/stories?limit=5&cursor={page['next_cursor']}"
+        path = f"/stories?limit={next(sizes)}&cursor={page['next_cursor']}"
     assert seen == made[::-1]
     sea = ANYONE.get("/stories?tag=sea&genre=gothic&limit=100").json()["items"]
     assert {s["slug"] for s in sea} == {m for n, m in enumerate(made) if n % 2 and n % 3}

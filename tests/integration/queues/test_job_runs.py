@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 
+from storychain import outbox
 from storychain.observability.correlation import enter_behalf, leave_behalf
+from storychain.outbox import OutboxRow
 from storychain.queues import desk, ledger, recording
 from storychain.queues.execution import perform
 from storychain.queues.jobs import Job
@@ -24,6 +26,7 @@ from storychain.queues.models import JobRun
 from storychain.queues.records import get_job
 from storychain.queues.running import Run
 from storychain.queues.wire import Ask
+from tests.factories import published_story, sign_in
 from tests.queueing import jobs
 from tests.queueing.workers import HEAVY, IO, ROOT, Crew, wait_until
 
@@ -241,6 +244,35 @@ def test_threads_children_and_the_last_words_of_both_are_written(
     wait_until(lambda: {get_job(j).state for j in (last, heavy)} == {"completed"})
     assert [worker.stop() for worker in workers] == [0, 0]
     assert [kept(sql, job) for job in (last, heavy)] == [[(1, "completed")]] * 2
+
+
+def test_one_request_has_one_id_from_the_edge_to_the_worker_and_its_rows(
+    crew: Crew, sql: Path, caplog, monkeypatch
+) -> None:
+    author = sign_in()
+    story, _ = published_story(author)
+    rows: list[OutboxRow] = []
+    add = outbox.add
+
+    def look_at(**row: Any) -> str:
+        rows.append(OutboxRow(**row))
+        return add(**row)
+
+    monkeypatch.setattr(outbox, "add", look_at)
+    request_id = "one-request-through-all"
+    answer = author.post(
+        f"/stories/{story}/exports", {"format": "markdown"}, **{"X-Request-ID": request_id}
+    )
+    assert answer.status_code == 202, answer.content
+    assert answer["X-Request-ID"] == request_id
+    assert [row.payload["request_id"] for row in rows] == [request_id]
+    job_id = rows[0].row_id
+    assert get_job(job_id).request_id == request_id
+    worker = crew.start(HEAVY, DATABASE_URL=f"sqlite:///{sql}", LOG_LEVEL="DEBUG")
+    wait_until(lambda: kept(sql, job_id) == [(1, "completed")])
+    assert ask(sql, "SELECT request_id FROM queues_jobrun") == [(request_id,)]
+    lines = [line for line in worker.log.read_text().splitlines() if request_id in line]
+    assert any(job_id in line and "job=export.render" in line for line in lines), lines
 
 
 def test_a_poison_job_was_lost_three_times(crew: Crew, sql: Path, trace: str) -> None:

@@ -14,10 +14,10 @@ from apps.imports.errors import TooLarge
 from apps.imports.limits import LARGEST_FILE
 from apps.imports.reading import PARSERS
 from apps.imports.services import ImportResult, import_story, publish_import
+from storychain.api.authentication import USER_ID, USER_ID_IS
 from storychain.errors import StorychainError
 
 DEFAULT_AUTHOR = "demo"
-LONGEST_USER_ID = 64
 # What ends in .txt may be anything.
 SUFFIXES = {".md": "markdown", ".markdown": "markdown", ".twee": "twee", ".tw": "twee"}
 
@@ -108,6 +108,6 @@ def _explain(file: Path, error: StorychainError) -> str:
 
 
 def _read_author(name: str) -> str:
-    if not 0 < len(name) <= LONGEST_USER_ID:
-        raise ArgumentTypeError(f"a user id has 1 to {LONGEST_USER_ID} characters")
+    if not USER_ID.fullmatch(name):
+        raise ArgumentTypeError(f"{name!r} can be no user's id: use {USER_ID_IS}")
     return name
