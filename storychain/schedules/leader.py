@@ -8,8 +8,8 @@ Redis" (redis.io), which says as much of it.
 
 import os
 import socket
-import time
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -56,9 +56,9 @@ class Leadership:
             if self.leads:
                 self._lock(client).release()
 
-    def say_present(self, *, skew: float) -> None:
-        """Tell operators that this beat lives."""
-        said = Beat(self.name, self.leads, round(skew, 3), time.time() - skew)
+    def say_present(self, *, skew: float, now: datetime) -> None:
+        """Tell operators that this beat lives; `skew` is in seconds, `now` the shared time."""
+        said = Beat(self.name, self.leads, round(skew, 3), now.timestamp())
         with suppress(LedgerAway), asking_ledger() as client:
             client.hset(_key("beats"), self.name, msgspec.json.encode(said))
 

@@ -54,7 +54,7 @@ class SlotScheduler(DatabaseScheduler):  # type: ignore[misc]  # the package has
         was_leading, fires = self._leadership.leads, self._leadership.hold()
         if self._leadership.leads != was_leading:
             log.info("leads" if self._leadership.leads else "stands by", beat=self._leadership.name)
-        self._leadership.say_present(skew=self._clock.skew.total_seconds())
+        self._leadership.say_present(skew=self._clock.skew.total_seconds(), now=now)
         self._tell_clock()
         if not fires:
             return float(settings.SCHEDULE_POLL_SECONDS)

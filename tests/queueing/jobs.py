@@ -160,3 +160,8 @@ def eat(*, megabytes: int = 0) -> int:
 @job(queue=NOTIFICATION, name="test.anything")
 def anything(*, what: dict[str, object]) -> None:
     pass
+
+
+@job(queue=NOTIFICATION, name="test.leave_slot")
+def leave_slot(*, trace: str) -> None:
+    leave(trace, current().slot)
