@@ -1,4 +1,4 @@
-"""Registers when analytics works by itself."""
+"""Registers when analytics works by itself, and what of it grows old."""
 
 from django.apps import AppConfig
 
@@ -10,4 +10,4 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.analytics import schedule  # noqa: F401, PLC0415
+        from apps.analytics import cleanup, schedule  # noqa: F401, PLC0415

@@ -26,7 +26,7 @@ class AnalyticsEvent(Document):
     properties = fields.DictField()
     occurred_at = fields.DateTimeField(required=True)
 
-    meta = {"collection": "analytics_events", "indexes": ["occurred_at"]}
+    meta = {"collection": "analytics_events", "indexes": [["occurred_at", "event_id"]]}
 
     @classmethod
     def record(cls, rows: Sequence[Mapping[str, Any]]) -> None:
