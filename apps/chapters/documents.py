@@ -81,6 +81,7 @@ class Chapter(Document):
             ["story_slug", "choices.chapter_slug"],
             ["story_slug", "author_id"],
             "created_at",
+            ["status", "publish_at"],
         ],
     }
 
@@ -110,6 +111,11 @@ class Chapter(Document):
             push__choices=Choice(text=label, chapter_slug=child_slug),
         )
         return int(before.next_branch) if before else None
+
+    def appear(self, *, status: str, now: datetime) -> None:
+        """Take over what its time has come for; it waits for none any more."""
+        self.status, self.publish_at, self.updated_at = status, None, now
+        self.save()
 
     def empty(self, *, now: datetime) -> None:
         """Take the text away and leave the node, so that what hangs below stays readable."""

@@ -177,11 +177,12 @@ def _add(
     parent = _place(chapter, parent_slug=parent_slug, label=label, deepest=deepest)
     chapter.number = _count_in(chapter, now=now)
     chapter.save(force_insert=True)
-    _announce(chapter, story=held.story, parent=parent)
+    announce_chapter(chapter, story=held.story, parent=parent)
     return chapter
 
 
-def _announce(chapter: Chapter, *, story: Story, parent: Chapter | None) -> None:
+def announce_chapter(chapter: Chapter, *, story: Story, parent: Chapter | None) -> None:
+    """Tell that readers have a new chapter."""
     publish(
         ChapterAdded(
             story_slug=story.slug,

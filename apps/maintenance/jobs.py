@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from apps.maintenance import services
 from storychain.cleaning import Kind
+from storychain.queues import pruning
 from storychain.queues.jobs import current, job
 from storychain.queues.topology import CLEANUP
 
@@ -50,3 +51,12 @@ def clean(
         report=run.progress,
     )
     return CleanupResult(counted)
+
+
+@job(queue=CLEANUP, name="maintenance.prune_outbox", exclusive="maintenance.prune_outbox")
+def prune_outbox() -> int:
+    """Rid the outbox of rows that have nothing left to do; returns how many.
+
+    Safe to redeliver: what is gone is gone.
+    """
+    return pruning.prune_outbox(now=timezone.now())

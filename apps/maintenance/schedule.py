@@ -1,6 +1,6 @@
 """When maintenance works by itself: each clean-up at a minute of its own."""
 
-from apps.maintenance.jobs import check_health, clean
+from apps.maintenance.jobs import check_health, clean, prune_outbox
 from storychain.schedules.declarations import schedule
 from storychain.schedules.patterns import CRON
 
@@ -37,4 +37,10 @@ schedule(
     cron="41 3 * * *",
     args={"type": "logs", "olderThan": 90},
     description="Removes job runs and health checks of more than 90 days ago.",
+)
+schedule(
+    name="prune-outbox",
+    job=prune_outbox,
+    cron="41 2 * * *",
+    description="Removes outbox rows whose job has ended, and buries those nobody can take.",
 )

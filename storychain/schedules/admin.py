@@ -45,8 +45,15 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
 
     form = ScheduleForm
     list_display = (
-        "name", "enabled", "when", "next_run", "last_run", "last_outcome", "last_duration", "mark",
-    )  # fmt: skip
+        "name",
+        "mark",
+        "enabled",
+        "when",
+        "next_run",
+        "last_run",
+        "last_outcome",
+        "last_duration",
+    )
     list_filter = ("enabled",)
     list_select_related = ("crontab", "interval", "declared", "terms")
     search_fields = ("name", "task", "description")
@@ -98,7 +105,7 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
         alerts = _overview(row).alerts if row.pk else ()
         marks = ((alert.detail, alert.kind) for alert in alerts)
         marked = format_html_join(
-            SafeString(" "), '<strong class="errornote" title="{}">{}</strong>', marks
+            SafeString(" "), '<strong style="color: var(--error-fg)" title="{}">{}</strong>', marks
         )
         return marked or "-"
 

@@ -96,7 +96,7 @@ class Slot(models.Model):
 
     schedule = models.CharField(max_length=200)
     due_at = models.DateTimeField("slot (UTC)")
-    is_manual = models.BooleanField("by hand", default=False)
+    is_manual = models.BooleanField("hand-started", default=False)
     state = models.CharField("outcome", max_length=10, choices=State.choices, default=State.PENDING)
     job = models.CharField(max_length=200)
     job_id = models.CharField(max_length=255, db_index=True)

@@ -39,16 +39,7 @@ def mark_state(slot: Slot) -> str:
 class SlotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs alone
     """The history of runs; nothing here is written by hand."""
 
-    list_display = (
-        "slot",
-        "schedule",
-        "outcome",
-        "started_at",
-        "took",
-        "attempts",
-        "by_hand",
-        "why",
-    )
+    list_display = ("slot", "schedule", "outcome", "why", "began", "took", "attempts")
     list_filter = ("state", "is_manual", "schedule")
     search_fields = ("schedule", "error", "job_id")
     date_hierarchy = "due_at"
@@ -58,7 +49,8 @@ class SlotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
     @admin.display(description="Slot (UTC)", ordering="due_at")
     def slot(self, slot: Slot) -> str:
         """Show the due time."""
-        return f"{slot.due_at:%Y-%m-%d %H:%M:%S}"
+        by_hand = " (by hand)" if slot.is_manual else ""
+        return f"{slot.due_at:%Y-%m-%d %H:%M:%S}{by_hand}"
 
     @admin.display(description="Outcome", ordering="state")
     def outcome(self, slot: Slot) -> str:
@@ -70,10 +62,10 @@ class SlotAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the s
         """Show how long it ran."""
         return show_seconds(slot.duration)
 
-    @admin.display(description="By hand", ordering="is_manual", boolean=True)
-    def by_hand(self, slot: Slot) -> bool:
-        """Show whether an operator asked for it."""
-        return slot.is_manual
+    @admin.display(description="Began (UTC)", ordering="started_at")
+    def began(self, slot: Slot) -> str:
+        """Show when the latest attempt began; that may be long after the slot."""
+        return f"{slot.started_at:%m-%d %H:%M:%S}" if slot.started_at else "-"
 
     @admin.display(description="Error")
     def why(self, slot: Slot) -> str:

@@ -91,7 +91,8 @@ def _send(slot: Slot, row: PeriodicTask | None, now: datetime) -> bool:
 def _enqueue(slot: Slot, call: JobCall, now: datetime) -> None:
     job_id = enqueue_many([call])[0]
     sent = {"state": State.QUEUED, "queued_at": now, "job_id": job_id, "error": ""}
-    if not _pending(slot).update(**sent):
+    if not _pending(slot).update(**sent):  # another beat was here before
+        slot.refresh_from_db()
         return
     log.info("schedule ran", schedule=slot.schedule, job_id=job_id)
     vars(slot).update(sent)

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from django_celery_beat.models import PeriodicTask
 
 from storychain.schedules.limits import KEPT_DAYS, MOST_MISSED
 from storychain.schedules.models import Slot, State
 from storychain.schedules.rows import read_grace, read_timing
-from storychain.schedules.timing import EPOCH, BadTiming, Timing
+from storychain.schedules.timing import EPOCH, BadTiming, walk_back
 
 SUPERSEDED = "Nobody was there to run it, and a later one has come."
 TOO_LATE = "Nobody was there to run it until after its grace."
-_INSTANT = timedelta(microseconds=1)
 
 
 def find_next_slot(row: PeriodicTask, *, after: datetime) -> datetime | None:
@@ -41,7 +41,7 @@ def find_unwritten(row: PeriodicTask, *, now: datetime) -> list[datetime]:
     if latest is None or latest <= since:
         return []
     since = max(since, _last_written(row) or EPOCH, now - timedelta(days=KEPT_DAYS))
-    return list(_walk_back(timing, latest, since))
+    return list(islice(walk_back(timing, latest=latest, since=since), MOST_MISSED))
 
 
 def write_due_slots(row: PeriodicTask, *, now: datetime) -> list[Slot]:
@@ -72,15 +72,6 @@ def _make(row: PeriodicTask, due_at: datetime, *, is_latest: bool, now: datetime
     if not is_latest or now - due_at > read_grace(row):
         slot.state, slot.error = State.MISSED, TOO_LATE if is_latest else SUPERSEDED
     return slot
-
-
-def _walk_back(timing: Timing, latest: datetime, since: datetime) -> Iterator[datetime]:
-    slot: datetime | None = latest
-    for _ in range(MOST_MISSED):
-        if slot is None or slot <= since:
-            return
-        yield slot
-        slot = timing.last_slot(until=slot - _INSTANT)
 
 
 def _last_written(row: PeriodicTask) -> datetime | None:

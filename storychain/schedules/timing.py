@@ -20,6 +20,7 @@ from storychain.errors import Invalid
 
 _HOURS = 24
 _MOST_DAYS = 366 * 8  # 29 February may be eight years away, as 1900 was no leap year
+_INSTANT = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -111,6 +112,14 @@ class Cron:
             for fold in self._folds
         )
         return sorted({wall.astimezone(UTC) for wall in walls})
+
+
+def walk_back(timing: Timing, *, latest: datetime | None, since: datetime) -> Iterator[datetime]:
+    """Yield the slots from the latest back to the first after `since`."""
+    slot = latest
+    while slot is not None and slot > since:
+        yield slot
+        slot = timing.last_slot(until=slot - _INSTANT)
 
 
 @lru_cache(maxsize=256)

@@ -82,7 +82,7 @@ def run_storychain(home: Path, **environ: str) -> Iterator[Running]:
         )
     running = Running(f"http://127.0.0.1:{port}", home, process, env)
     try:
-        wait_until(lambda: _is_ready(running), seconds=60)
+        wait_until(lambda: _is_ready(running), seconds=180)
         yield running
     finally:
         code = running.stop() if process.poll() is None else process.returncode

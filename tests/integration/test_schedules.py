@@ -48,9 +48,12 @@ def sweep() -> Iterator[Job[Any, Any]]:
 
 
 @pytest.fixture
-def beat() -> SlotScheduler:
+def beat(monkeypatch: pytest.MonkeyPatch) -> SlotScheduler:
     """A beat's scheduler in this process; each tick is a look at the rows."""
     from config.celery import app
+
+    # A test is one transaction, which ends with its connection.
+    monkeypatch.setattr("storychain.schedules.scheduler.close_old_connections", lambda: None)
 
     return SlotScheduler(app=app)
 

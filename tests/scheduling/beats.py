@@ -55,8 +55,8 @@ class Sql:
         row = self._add_cron(cron, zone) if cron else self._add_second()
         since = since or datetime.now(UTC)
         columns = (
-            "name, task, args, kwargs, enabled, one_off, total_run_count, date_changed, description,"
-            f" headers, start_time, {column}"
+            "name, task, args, kwargs, enabled, one_off, total_run_count, date_changed,"
+            f" description, headers, start_time, {column}"
         )
         kwargs = json.dumps({"trace": trace})
         self.ask(

@@ -52,13 +52,13 @@ class Migration(migrations.Migration):
                 ),
                 ("schedule", models.CharField(max_length=200)),
                 ("due_at", models.DateTimeField(verbose_name="slot (UTC)")),
-                ("is_manual", models.BooleanField(default=False, verbose_name="by hand")),
+                ("is_manual", models.BooleanField(default=False, verbose_name="hand-started")),
                 (
                     "state",
                     models.CharField(
                         choices=[
                             ("pending", "waits for the queue"),
-                            ("queued", "in the queue"),
+                            ("queued", "is in the queue"),
                             ("completed", "completed"),
                             ("failed", "failed"),
                             ("missed", "missed"),

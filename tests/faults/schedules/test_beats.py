@@ -15,7 +15,7 @@ from tests.queueing.workers import Crew, wait_until
 from tests.scheduling.beats import Beats, Sql, read_trace, seconds_between
 
 SECOND = timedelta(seconds=1)
-FIRED = ("queued", "completed")
+pytestmark = pytest.mark.timeout(300)  # each starts several processes
 
 
 def wait_for_runs(trace: str, count: int) -> list[datetime]:
@@ -132,7 +132,10 @@ def test_a_slot_that_came_while_no_beat_ran_is_caught_up_and_the_next_is_not_ear
     assert wait_for_runs(trace, 1) == [slot]
     end_beat()
     run_beat_at(0, 59, days=1, second=50)
-    wait_until(lambda: beats.find(running[-1]).said_at > (day + timedelta(days=1, hours=1)).timestamp(), seconds=60)
+    wait_until(
+        lambda: beats.find(running[-1]).said_at > (day + timedelta(days=1, hours=1)).timestamp(),
+        seconds=60,
+    )
     end_beat()
     assert sql.slots("nightly") == [slot]
     run_beat_at(2, 59, days=1, second=55)

@@ -1,0 +1,16 @@
+"""What workers do for chapters: the payload in, one service call."""
+
+from django.utils import timezone
+
+from apps.chapters import publishing
+from storychain.queues.jobs import job
+from storychain.queues.topology import CLEANUP
+
+
+@job(queue=CLEANUP, name="chapters.publish_due", exclusive="chapters.publish_due")
+def publish_due() -> int:
+    """Publish the chapters whose time has come; returns how many.
+
+    Safe to redeliver: what is published is due no more.
+    """
+    return publishing.publish_due(now=timezone.now())
