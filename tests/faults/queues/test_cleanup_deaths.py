@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import timedelta
 from typing import Any
@@ -15,10 +14,10 @@ from apps.chapters.documents import ChapterAutosave
 from apps.maintenance.jobs import clean
 from apps.notifications.documents import Notification
 from storychain.queues.records import get_job
+from tests.queueing.sizes import sized
 from tests.queueing.workers import HEAVY, Crew, wait_until
 
-MANY = int(os.environ.get("CLEANUP_DOCUMENTS", "2000"))
-"""The stand-in takes ten minutes over 50,000: to be set where there is time, or a real server."""
+MANY = sized(50_000, suite=2_000)
 
 
 def fill(mongo: MongoClient[Any], *, drafts: int = 0, notices: int = 0) -> None:
