@@ -18,9 +18,9 @@ from typing import Any, Literal, NamedTuple, Protocol
 import pymongo
 from django.db.models import Q
 
-from storychain.documents import MOST_LISTED, Document, unit_of_work
+from storychain.documents import Document, unit_of_work
 
-LISTED, STEP = 50_000, MOST_LISTED
+LISTED, STEP = 50_000, 25
 LIST_SECONDS = 60
 Kind = Literal["autosave", "sessions", "notifications", "logs"]
 

@@ -17,7 +17,7 @@ from storychain.queues.records import get_job
 from tests.queueing.sizes import sized
 from tests.queueing.workers import HEAVY, Crew, wait_until
 
-MANY = sized(50_000, suite=2_000)
+MANY = sized(50_000, suite=1_000)
 
 
 def fill(mongo: MongoClient[Any], *, drafts: int = 0, notices: int = 0) -> None:
@@ -101,7 +101,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_another_goes_on(
     assert job.attempt == 2
     # It goes on counting from what was reported; a step may have been made and not told of.
     counted = int(job.result.partition(":")[2].rstrip("}"))
-    assert 1_400 <= counted <= 1_500
+    assert 1_475 <= counted <= 1_500
     assert [one.pk for one in ChapterAutosave.objects()] == [young.pk]
     assert wait_until(lambda: ended(waiting), seconds=60).result == '{"deletedCount":0}'
 
