@@ -36,7 +36,7 @@ schedule(
     job=clean,
     cron="41 3 * * *",
     args={"type": "logs", "olderThan": 90},
-    description="Removes job runs and health checks of more than 90 days ago.",
+    description="Removes job runs, health checks and analytics events older than 90 days.",
 )
 schedule(
     name="prune-outbox",
