@@ -1,7 +1,8 @@
-"""The links in a Twee passage, and what is left of its text without them.
+r"""The links in a Twee passage, and what is left of its text without them.
 
 [[target]], [[text->target]], [[target<-text]], [[text|target]]; a setter, [[...][$x to 1]], is
 code of a story format and falls away. Source: Twine 2's reference, "Linking passages".
+Brackets behind a backslash, \[[, are text: so our own export writes them.
 """
 
 import re
@@ -15,6 +16,10 @@ LINK = re.compile(
     r"\[\[(?P<inside>(?:(?!\[\[|\]\]|\]\[).)+)(?:\]\[(?P<setter>(?:(?!\[\[|\]\]).)*))?\]\]"
 )
 BEGINNING = re.compile(r"\[\[")
+ESCAPED = re.compile(r"\\(\[{2,})")
+# Not characters (Unicode, "noncharacters"): for a bracket that is text, and a line that is gone.
+STAND_IN, GONE = "\ufdd0", "\ufdd1"
+GAP = re.compile(rf"\n*(?:{GONE}\n*)+")
 # A line of nothing but links is a list of choices; bullets before them go with it.
 BULLETS = re.compile(r"[\s*+\-•>|,;/]*|\s*\d{1,3}[.)]\s*")
 WEB = re.compile(r"https?://[^\s<>]+$", re.IGNORECASE)
@@ -48,13 +53,18 @@ def take_links(*, text: str, first_line: int) -> Unlinked:
     kept: list[str] = []
     links: list[Link] = []
     setters = 0
-    for number, line in enumerate(text.split("\n"), start=first_line):
+    plain = ESCAPED.sub(
+        lambda found: STAND_IN * len(found[1]), re.sub(f"[{STAND_IN}{GONE}]", "", text)
+    )
+    for number, line in enumerate(plain.split("\n"), start=first_line):
         found = [(match, _read_link(match, number)) for match in LINK.finditer(line)]
         _refuse_open_link(line, number)
         links.extend(link for _, link in found if not WEB.match(link.target))
         setters += sum(match["setter"] is not None for match, _ in found)
         if not found or _has_words(line, [link for _, link in found]):
             kept.append(LINK.sub(lambda match, at=number: _show(_read_link(match, at)), line))
+        else:
+            kept.append(GONE)
     return Unlinked(_close_gaps(kept), links, setters)
 
 
@@ -66,7 +76,8 @@ def _read_link(match: re.Match[str], line: int) -> Link:
             line=line,
             mend="Write [[words->Passage]].",
         )
-    return Link(" ".join((label or target).split()), target, line)
+    words = " ".join((label or target).split()).replace(STAND_IN, "[")
+    return Link(words, target, line)
 
 
 def _split(inside: str) -> tuple[str, str]:
@@ -102,7 +113,13 @@ def _show(link: Link) -> str:
 
 
 def _close_gaps(lines: Sequence[str]) -> str:
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n").rstrip()
+    """Join the lines with at most one empty line where others went; what is else empty stays."""
+
+    def close(gap: re.Match[str]) -> str:
+        return "\n" * min(gap[0].count("\n") - gap[0].count(GONE), 2)
+
+    joined = "\n".join(lines).replace(STAND_IN, "[")
+    return GAP.sub(close, joined).strip("\n").rstrip()
 
 
 def shorten(text: str, *, longest: int) -> str:

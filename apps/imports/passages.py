@@ -7,8 +7,8 @@ Source: https://github.com/iftechfoundation/twine-specs/blob/master/twee-3-speci
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from json import JSONDecodeError
 from typing import Any
 
@@ -19,16 +19,21 @@ HEADER = re.compile(
     r"[ \t]*+(?P<metadata>\{.*\})?[ \t]*$"
 )
 ESCAPED = re.compile(r"\\(.)")
+ESCAPED_HEADER = re.compile(r"\\+::")
 
 
 @dataclass(frozen=True)
 class Passage:
-    """One passage; `line` is where its header stands, its text begins on the next."""
+    """One passage; `line` is where its header stands, its text begins on the next.
+
+    `told` are its metadata, which may be anything that JSON is.
+    """
 
     name: str
     tags: frozenset[str]
     text: str
     line: int
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 def cut_passages(*, text: str) -> list[Passage]:
@@ -75,7 +80,7 @@ def _cut_headers(text: str) -> Iterator[tuple[int, str, str]]:
                 yield header_line, header, "\n".join(body)
             header, header_line, body = line, number, []
         elif header:
-            body.append(line[1:] if line.startswith("\\::") else line)
+            body.append(line[1:] if ESCAPED_HEADER.match(line) else line)
         elif line.strip():
             raise BadPassage(
                 "There is text before the first passage.",
@@ -93,10 +98,11 @@ def _read_passage(line: int, header: str, body: str) -> Passage:
     name = _unescape(found["name"].strip())
     if not name:
         raise BadPassage("This passage has no name.", line=line, mend="Write ':: Name'.")
+    told = {}
     if found["metadata"]:
-        read_json(text=found["metadata"], line=line, what=f"metadata of {quote(name)}")
+        told = read_json(text=found["metadata"], line=line, what=f"metadata of {quote(name)}")
     tags = frozenset(_unescape(tag) for tag in (found["tags"] or "[]")[1:-1].split())
-    return Passage(name, tags, "\n" + body.rstrip(), line)
+    return Passage(name, tags, "\n" + body.rstrip(), line, told)
 
 
 def _explain(line: int, header: str) -> BadPassage | Truncated:

@@ -8,6 +8,7 @@ and the passages that drive a story format are left out, and the notes say so.
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 from apps.imports.branching import Scene, grow_tree
 from apps.imports.errors import LONGEST_QUOTE, BadPassage, EmptyFile, quote
@@ -49,7 +50,7 @@ def parse_twee(*, text: str) -> ImportedStory:
 
 def _read_scenes(passages: Mapping[str, Passage], *, without: set[str]) -> dict[str, Scene]:
     scenes = {
-        name: Scene(name, *_unlink(passage))
+        name: Scene(name, *_unlink(passage), **_told(passage.told))
         for name, passage in passages.items()
         if name not in without
     }
@@ -63,6 +64,14 @@ def _read_scenes(passages: Mapping[str, Passage], *, without: set[str]) -> dict[
 def _unlink(passage: Passage) -> tuple[str, list[Link], int]:
     found = take_links(text=passage.text, first_line=passage.line)
     return found.text, list(found.links), found.setters
+
+
+def _told(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what our own export tells of a passage; whatever else stands there is not for us."""
+    kinds = {"parent": str, "title": str, "ending": bool}
+    told = {key: metadata.get(key) for key, kind in kinds.items()}
+    sound = {key: said for key, said in told.items() if isinstance(said, kinds[key])}
+    return {"is_ending" if key == "ending" else key: said for key, said in sound.items()}
 
 
 def _explain_broken(link: Link, scene: Scene, scenes: Iterable[str]) -> BadPassage:
