@@ -23,6 +23,7 @@ CACHES = (*REDIS, "redis+cluster", "rediss+cluster")
 BROKERS = (*REDIS, "sentinel", "amqp", "amqps")
 MONGODB = ("mongodb", "mongodb+srv")
 WRITE_CONCERN = {"w", "journal", "j", "wtimeoutms"}
+BUCKET_OPTIONS = {"region", "endpoint"}
 SQL = ("sqlite", "postgres", "postgresql")
 EMAIL = (*NOWHERE, *SMTP, *SERVICES)
 SENDER = re.compile(r"[^\s@<>]+@[^\s@<>]+|[^@<>\x00-\x1f\x7f]+ <[^\s@<>]+@[^\s@<>]+>")
@@ -32,6 +33,7 @@ NEED_A_HOST = (
     *MONGODB,
     *(scheme for scheme in CACHES if scheme != "unix"),
     *SMTP,
+    "s3",
 )
 PROFILES = ("development", "production-small", "production-medium", "production-large")
 QUEUES = ("email", "notification", "analytics", "cleanup", "export")
@@ -81,6 +83,8 @@ class Env:
     cache_timeout_seconds: float
     export_root: Path
     queue_alerts: dict[str, float]
+    export_storage_url: str
+    export_fonts: Path
     log_level: str
     log_format: str
     metrics_token: str
@@ -135,6 +139,10 @@ class Env:
             .expanduser()
             .absolute(),
             queue_alerts=read.thresholds("QUEUE_ALERTS"),
+            export_storage_url=read.bucket("EXPORT_STORAGE_URL"),
+            export_fonts=Path(read.text("EXPORT_FONTS", "/usr/share/fonts"))
+            .expanduser()
+            .absolute(),
             log_level=read.choice("LOG_LEVEL", LOG_LEVELS, "INFO"),
             log_format=read.choice("LOG_FORMAT", LOG_FORMATS, "console"),
             metrics_token=read.text("METRICS_TOKEN", ""),
@@ -239,6 +247,15 @@ class _Reader:
         return self._parse(
             name, default, parse, "use an address, as in StoryChain <mail@example.org>"
         )
+
+    def bucket(self, name: str) -> str:
+        """Return a URL of an S3 bucket, with nothing in it that its store does not take."""
+        url = self.url(name, ("s3",), "")
+        unknown = set(parse_qs(urlsplit(url).query)) - BUCKET_OPTIONS
+        if unknown or "@" in urlsplit(url).netloc:
+            mend = "use s3://bucket/folder?region=...&endpoint=..., and AWS_ACCESS_KEY_ID for keys"
+            raise WrongVariable(name=name, value=url, mend=mend)
+        return url
 
     def _parse(self, name: str, default: str, parse: Callable[[str], T], mend: str) -> T:
         text = self.text(name, default)

@@ -14,6 +14,7 @@ from config.mail import mail_settings
 from storychain.observability.logging import configure_logging
 from storychain.redis import cache_backend
 from storychain.secrets import read_or_make
+from storychain.storage import export_storage
 
 try:
     ENV = Env.read(os.environ)
@@ -39,6 +40,7 @@ def _scaled(seconds: float) -> float:
 STORYCHAIN_HOME = ENV.home
 STORYCHAIN_PROFILE = ENV.profile
 EXPORT_ROOT = ENV.export_root
+EXPORT_FONTS = ENV.export_fonts
 HOST = ENV.host
 PORT = ENV.port
 PUBLIC_URL = ENV.public_url
@@ -159,13 +161,12 @@ EXPORT_KEEP_SECONDS = 24 * 3_600
 EXPORT_LIST_SECONDS = 30 * 24 * 3_600
 EXPORT_STUCK_SECONDS = 6 * 3_600
 EXPORT_PANDOC_SECONDS = 300
+EXPORT_TYPST_SECONDS = 300
+EXPORT_MEMORY_MB = 1536  # of address space, for pandoc and for typst
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    "exports": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": EXPORT_ROOT},
-    },
+    "exports": export_storage(ENV.export_storage_url, root=EXPORT_ROOT),
 }
 
 # Who signs in

@@ -28,11 +28,14 @@ from storychain import cluster
 from storychain.announcement import Site
 from storychain.embedded_home import running_urls
 from storychain.stack import check_port
+from storychain.storage import check_storage
 
 Urls = Mapping[str, str]
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
 NEEDED_BYTES = 2**30
+MISSING = "missing"
+SIGNS = {"Chinese": "中", "Japanese": "あ", "Korean": "한", "emoji": "😀"}
 PATIENCE_SECONDS = 3
 
 
@@ -75,25 +78,30 @@ def _python(_: Urls) -> str:
 
 def _packages(_: Urls) -> str:
     pins = list(_pins((ROOT / "requirements.txt").read_text()))
-    wrong = [f"{name} {wanted} (not {got})" for name, wanted, got in pins if wanted != got]
+    wrong = [f"{pin} (not {got})" for pin, got in pins if not _meets(pin, got)]
     if wrong:
         raise Ailing(f"Not as pinned: {', '.join(wrong[:5])}")
     return f"{len(pins)} packages as pinned"
 
 
-def _pins(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (name, pinned version, installed version) of every pin meant for this machine."""
+def _pins(text: str) -> Iterator[tuple[Requirement, str]]:
+    """Yield every pin meant for this machine, with the version that is installed."""
     for line in re.findall(r"^[A-Za-z0-9][^\\#\n]*", text, re.MULTILINE):
         pin = Requirement(line)
         if not pin.marker or pin.marker.evaluate():
-            yield pin.name, next(iter(pin.specifier)).version, _installed(pin.name)
+            yield pin, _installed(pin.name)
+
+
+def _meets(pin: Requirement, installed: str) -> bool:
+    """Compare as versions, for which 2.002 is 2.2; what is missing is none."""
+    return installed != MISSING and pin.specifier.contains(installed, prereleases=True)
 
 
 def _installed(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "missing"
+        return MISSING
 
 
 def _redis_info(url: str) -> dict[str, object]:
@@ -176,6 +184,26 @@ def _pandoc(_: Urls) -> str:
     return f"pandoc {pypandoc.get_pandoc_version()}"
 
 
+def _files(_: Urls) -> str:
+    return check_storage()
+
+
+def _fonts(_: Urls) -> str:
+    """Tell for which signs no PDF can be set; it is no failure, as such an export says so."""
+    if not settings.EXPORT_FONTS.is_dir():
+        return f"{settings.EXPORT_FONTS} is not there: no PDF in {', '.join(SIGNS)}"
+    import typst  # noqa: PLC0415 - only here
+
+    fonts = typst.Fonts(include_system_fonts=False, font_paths=[settings.EXPORT_FONTS])
+    text = "".join(f'#"{sign}" ' for sign in SIGNS.values()).encode()
+    try:
+        typst.compile(text, font_paths=fonts, pdf_standards="a-2b", timestamp=0)
+    except typst.TypstError as error:
+        lacking = [name for name, sign in SIGNS.items() if f'`"{sign}"`' in error.diagnostic]
+        return f"{settings.EXPORT_FONTS}: no PDF in {', '.join(lacking)} (fonts-noto-cjk has them)"
+    return f"{settings.EXPORT_FONTS} has {', '.join(SIGNS)}"
+
+
 def _disk(_: Urls) -> str:
     probe = settings.STORYCHAIN_HOME / "doctor.probe"
     probe.write_text("")
@@ -240,6 +268,16 @@ CHECKS = (
         mend="Mend EMAIL_URL (and EMAIL_FROM), or unset it to print e-mails.",
     ),
     Check(part="pandoc", look=_pandoc, mend="`make install` (it comes with pypandoc-binary)."),
+    Check(
+        part="Exports' files",
+        look=_files,
+        mend="Mend EXPORT_ROOT, or EXPORT_STORAGE_URL and the keys of its bucket.",
+    ),
+    Check(
+        part="Exports' fonts",
+        look=_fonts,
+        mend="`make install`, or set EXPORT_FONTS to a folder of fonts.",
+    ),
     Check(part="Disk", look=_disk, mend="Free some space, or set STORYCHAIN_HOME elsewhere."),
     Check(part="Clerk", look=_clerk, mend="Mend CLERK_JWKS_URL, or unset it to use local keys."),
     Check(part="Static files", look=_static, mend="`make install`"),

@@ -12,10 +12,12 @@ from django.core.management import call_command, get_commands
 
 from storychain.mongodb import ensure_indexes
 from storychain.secrets import read_or_make
+from storychain.storage import check_storage
 
 
 def prepare(*, with_demo: bool) -> None:
     """Prepare what all processes stand on; `with_demo` also loads the demo story, once ever."""
+    check_storage()
     call_command("migrate", interactive=False, verbosity=0)
     ensure_indexes()
     _call_if_there("sync_schedules")

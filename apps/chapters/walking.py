@@ -34,6 +34,27 @@ def list_reading_order(*, story_slug: str, path_to: str | None = None) -> list[s
     return _path(story_slug, path_to) if path_to else _whole_tree(story_slug)
 
 
+def find_break(*, story_slug: str, path: Sequence[str]) -> str | None:
+    """Return the first of these slugs that no reader comes to from the one before; else None.
+
+    A path begins with the root, and each chapter on it is a child or a choice of the last.
+    """
+    ways: set[str | None] = {None}
+    for start in range(0, len(path), BATCH):
+        batch = path[start : start + BATCH]
+        found = Chapter.objects(slug__in=batch, status__in=READABLE).only(
+            "slug", "story_slug", "parent_slug", "choices"
+        )
+        steps = {chapter.slug: chapter for chapter in found if chapter.story_slug == story_slug}
+        last = path[start - 1] if start else None
+        for slug in batch:
+            step = steps.get(slug)
+            if step is None or (step.parent_slug != last and slug not in ways):
+                return slug
+            ways, last = {choice.chapter_slug for choice in step.choices}, slug
+    return None
+
+
 def read_texts(*, slugs: Sequence[str]) -> Iterator[ChapterText]:
     """Yield these chapters in this order, a batch of texts at a time; what is gone is left out."""
     for start in range(0, len(slugs), BATCH):

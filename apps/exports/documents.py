@@ -23,7 +23,9 @@ UNDER_WAY = ("queued", "running")
 class Export(Document):
     """A story as a file, made for one person.
 
-    `chapter_slug` ends the path that was asked for; without it the file holds the whole tree.
+    `chapter_slug` ends the path that was asked for, `path` names all its chapters; without both
+    the file holds the whole tree. `step` is what the run is at, `notes` what is to be said about
+    the file.
     """
 
     export_id = StringField(primary_key=True, default=lambda: str(uuid4()))
@@ -32,10 +34,13 @@ class Export(Document):
     story_title = StringField(required=True)
     format = StringField(required=True)
     chapter_slug = StringField()
+    path = fields.ListField(StringField())
     language = StringField(default="")
     status = StringField(default="queued", choices=STATUSES)
     open_key = StringField()
     attempt = fields.IntField(default=0)
+    step = StringField(default="")
+    notes = fields.ListField(StringField())
     done = fields.IntField(default=0)
     total = fields.IntField(default=0)
     file = StringField()
@@ -69,14 +74,27 @@ class Export(Document):
         """Say how far this run has come, in chapters."""
         self._mine().update_one(set__done=done, set__total=total)
 
+    def enter(self, *, step: str) -> None:
+        """Say what this run is at now."""
+        self._mine().update_one(set__step=step)
+
     def complete(
-        self, *, file: str, size: int, chapters: int, now: datetime, expires_at: datetime
+        self,
+        *,
+        file: str,
+        size: int,
+        chapters: int,
+        notes: list[str],
+        now: datetime,
+        expires_at: datetime,
     ) -> bool:
         """End in success, unless a later run has taken over."""
         changed = self._mine().update_one(
             set__status="done",
             set__file=file,
             set__size=size,
+            set__notes=notes,
+            set__step="",
             set__done=chapters,
             set__total=chapters,
             set__finished_at=now,
@@ -88,7 +106,11 @@ class Export(Document):
     def fail(self, *, reason: str, now: datetime) -> None:
         """End in failure with a reason for the one who asked, unless a later run has taken over."""
         self._mine().update_one(
-            set__status="failed", set__reason=reason, set__finished_at=now, unset__open_key=1
+            set__status="failed",
+            set__reason=reason,
+            set__step="",
+            set__finished_at=now,
+            unset__open_key=1,
         )
 
     def lose_file(self) -> None:

@@ -1,6 +1,13 @@
 """What can be wrong with an export, or with asking for one."""
 
-from storychain.errors import Conflict, NotFound, StorychainError, TooMany
+from storychain.errors import (
+    Conflict,
+    Invalid,
+    NotFound,
+    StorychainError,
+    TooMany,
+    Unavailable,
+)
 
 
 class ExportNotFound(NotFound):
@@ -25,6 +32,25 @@ class ExportExpired(StorychainError):
     """The link, or the file behind it, is past its time."""
 
     status, code, title = 410, "export-expired", "This link has expired; export the story again"
+
+
+class ExportWithdrawn(StorychainError):
+    """The one who asked for the file may no longer read its story, or the story is gone."""
+
+    status, code = 410, "export-withdrawn"
+    title = "The story is gone, or you may no longer read it"
+
+
+class BrokenPath(Invalid):
+    """The chapters that were named do not follow each other from the first one on."""
+
+    code, title = "broken-path", "These chapters are no path through the story"
+
+
+class StoreAway(Unavailable):
+    """The store of finished files does not answer, or refuses."""
+
+    code, title = "export-store-away", "The files cannot be reached right now; try again later"
 
 
 class TooManyExports(TooMany):

@@ -12,9 +12,8 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
 
-from apps.exports.errors import ExportExpired
-
-STORE = "exports"
+from apps.exports.errors import ExportExpired, StoreAway
+from storychain.storage import STORE
 
 
 class _Finished(File):
@@ -47,11 +46,15 @@ def keep_file(path: Path, *, name: str) -> str:
 
 
 def open_file(name: str | None) -> IO[Any]:
-    """Open a kept file; raise ExportExpired if it is no longer there."""
+    """Open a kept file; raise ExportExpired if it is not there, StoreAway if nobody can tell."""
+    if not name:
+        raise ExportExpired
     try:
-        return storages[STORE].open(name or "").file  # type: ignore[no-any-return]
-    except OSError as gone:
+        return storages[STORE].open(name).file  # type: ignore[no-any-return]
+    except FileNotFoundError as gone:
         raise ExportExpired from gone
+    except OSError as away:
+        raise StoreAway from away
 
 
 def drop_file(name: str) -> None:

@@ -8,8 +8,9 @@ import msgspec
 class ExportPage(msgspec.Struct, frozen=True, kw_only=True):
     """An export and how far it is, in chapters.
 
-    `status` is queued, running, done, failed (`reason` says why) or expired. `file_url` is there
-    when it is done and holds until `expires_at`, for everybody who has it.
+    `status` is queued, running (`step` says at what), done, failed (`reason` says why) or expired.
+    `notes` say what a finished file lacks. `file_url` is there when it is done and holds until
+    `expires_at`, for everybody who has it, as long as the one who asked may read the story.
     """
 
     id: str
@@ -17,9 +18,12 @@ class ExportPage(msgspec.Struct, frozen=True, kw_only=True):
     story_title: str
     format: str
     chapter_slug: str | None
+    path: list[str]
     language: str
     status: str
+    step: str
     reason: str
+    notes: list[str]
     chapters_done: int
     chapters_total: int
     size: int | None

@@ -3,10 +3,13 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from apps.access.rules import Action
 from apps.exports.documents import Export
-from apps.exports.errors import ExportExpired, ExportNotFound, ExportNotReady
+from apps.exports.errors import ExportExpired, ExportNotFound, ExportNotReady, ExportWithdrawn
 from apps.exports.links import sign_link
 from apps.exports.pages import ExportListPage, ExportPage
+from apps.stories.errors import StoryForbidden, StoryNotFound
+from apps.stories.services import open_for
 from storychain.api.pagination import decode_cursor, encode_cursor
 
 SCOPE = "exports:{user_id}"
@@ -28,7 +31,7 @@ def get_export_page(*, export_id: str, user_id: str, now: datetime) -> ExportPag
 def list_exports(*, user_id: str, limit: int, cursor: str | None, now: datetime) -> ExportListPage:
     """Return one page of somebody's exports, newest first."""
     scope = SCOPE.format(user_id=user_id)
-    found = list(_after(decode_cursor(scope, cursor), user_id).limit(limit + 1))
+    found = _read_after(decode_cursor(scope, cursor), user_id, most=limit + 1)
     shown, has_more = found[:limit], len(found) > limit
     return ExportListPage(
         items=[show_export(export, now=now) for export in shown],
@@ -40,13 +43,18 @@ def list_exports(*, user_id: str, limit: int, cursor: str | None, now: datetime)
 def get_finished(*, export_id: str, user_id: str, now: datetime) -> Finished:
     """Return what can be fetched of somebody's export.
 
-    Raise ExportNotFound, ExportNotReady, or ExportExpired past its time.
+    Raise ExportNotFound, ExportNotReady, ExportExpired past its time, or ExportWithdrawn if he may
+    no longer read the story: a file is only as open as what it was made of.
     """
     export = _get_export(export_id, user_id)
     if export.status != "done":
         raise ExportNotReady(export.reason or "The file is not finished yet.")
     if export.expires_at <= now:
         raise ExportExpired
+    try:
+        open_for(Action.EXPORT, slug=export.story_slug, caller_id=user_id)
+    except (StoryNotFound, StoryForbidden) as closed:
+        raise ExportWithdrawn from closed
     return Finished(export.file, export.story_title, export.format)
 
 
@@ -64,9 +72,12 @@ def show_export(export: Export, *, now: datetime) -> ExportPage:
         story_title=export.story_title,
         format=export.format,
         chapter_slug=export.chapter_slug,
+        path=list(export.path),
         language=export.language,
         status="expired" if is_over else export.status,
+        step=export.step,
         reason=export.reason,
+        notes=list(export.notes),
         chapters_done=export.done,
         chapters_total=export.total,
         size=export.size,
@@ -88,12 +99,16 @@ def _place(export: Export) -> list[Any]:
     return [export.created_at.isoformat(), export.export_id]
 
 
-def _after(place: list[Any] | None, user_id: str) -> Any:
-    """Return the exports behind this place, in the order (newest, id)."""
+def _read_after(place: list[Any] | None, user_id: str, *, most: int) -> list[Export]:
+    """Return up to so many exports behind this place, in the order (newest, id).
+
+    Two plain reads instead of an `$or`: first what was asked for in the same millisecond.
+    """
     mine = Export.objects(user_id=user_id).order_by("-created_at", "-export_id")
     if place is None:
-        return mine
+        return list(mine.limit(most))
     created_at, export_id = datetime.fromisoformat(place[0]), place[1]
-    earlier = {"created_at": {"$lt": created_at}}
-    same = {"created_at": created_at, "_id": {"$lt": export_id}}
-    return mine.filter(__raw__={"$or": [earlier, same]})
+    found = list(mine.filter(created_at=created_at, export_id__lt=export_id).limit(most))
+    if len(found) < most:
+        found += mine.filter(created_at__lt=created_at).limit(most - len(found))
+    return found

@@ -45,6 +45,7 @@ class StoryExports(APIView):
             user_id=request.user.user_id,
             format_name=wanted["format"],
             chapter_slug=wanted.get("chapter"),
+            path=wanted.get("path", []),
             language=wanted.get("language", ""),
             now=now,
         )
@@ -96,7 +97,8 @@ class ExportFile(APIView):
         """Send the file to who asked for it, or to who has the link that he was given.
 
         The link works without signing in, as a browser follows it; signed in as somebody else
-        there is nothing here (404). Past its time it is answered with 410.
+        there is nothing here (404). Past its time, or when he may no longer read the story, it is
+        answered with 410.
         """
         now = timezone.now()
         user_id = request.user.user_id

@@ -341,7 +341,7 @@ def test_a_run_that_comes_back_late_changes_nothing(export_root: Path) -> None:
     late, newer = (Export.begin(export_id=export_id) for _ in range(2))
     some_file = _some_file(export_root / "unfinished")
     file = services.keep_file(some_file, name=f"{export_id}-{late.attempt}.epub")
-    assert services._hand_over(late, file=file, size=1, chapters=1) is None
+    assert services._hand_over(late, file=file, size=1, chapters=1, notes=[]) is None
     late.note(done=7, total=7)
     late.fail(reason="too late", now=timezone.now())
     seen = author.get(f"/exports/{export_id}").json()
@@ -415,7 +415,7 @@ def test_a_story_that_is_too_large_says_so(settings: Any) -> None:
     ("body", "field", "why"),
     [
         ({}, "format", "required"),
-        ({"format": "pdf"}, "format", "epub"),
+        ({"format": "docx"}, "format", "epub"),
         ({"format": ["epub"]}, "format", "not made"),
         ({"format": "epub", "language": "en;drop"}, "language", "BCP 47"),
         ({"format": "epub", "cover": "x"}, "cover", "no such field"),
@@ -463,3 +463,123 @@ def test_exports_are_listed_newest_first_by_cursor() -> None:
 
 def test_the_store_is_djangos_own(export_root: Path) -> None:
     assert Path(storages["exports"].location) == export_root
+
+
+# Which chapters
+
+
+def branching(author: Caller) -> tuple[str, str, str, str]:
+    """Return a published story with two branches: story, root, left and the end behind left."""
+    story, root = published_story(author)
+    left, _ = (write_child(author, story, root, title=t) for t in ("Left", "Right"))
+    return story, root, left, write_child(author, story, left, title="The end")
+
+
+def test_a_path_is_named_chapter_by_chapter() -> None:
+    author = sign_in()
+    story, root, left, _ = branching(author)
+    done = made(author, story, format="markdown", path=[root, left])
+    assert done["path"] == [root, left]
+    text = fetch(done["file_url"]).body.decode()
+    assert re.findall(r"</a>(.*)", text) == ["The stairs", "Left"]
+    assert ask(author, story, path=[root, left])["id"] != ask(author, story, path=[root])["id"]
+
+
+def test_chapters_that_do_not_follow_each_other_are_no_path() -> None:
+    author = sign_in()
+    story, root, left, end = branching(author)
+    _, other_root = published_story(author)
+    for path, wrong in (
+        ([left], left),
+        ([root, end], end),
+        ([root, left, "nowhere"], "nowhere"),
+        ([other_root], other_root),
+        ([root, root], root),
+    ):
+        answer = author.post(f"/stories/{story}/exports", {"format": "twee", "path": path})
+        assert (answer.status_code, answer.json()["code"]) == (400, "broken-path")
+        assert answer.json()["errors"]["path"][0].startswith(wrong)
+    both = {"format": "pdf", "path": [root], "chapter": root}
+    assert author.post(f"/stories/{story}/exports", both).status_code == 400
+    assert (
+        author.post(f"/stories/{story}/exports", {"format": "pdf", "path": []}).status_code == 400
+    )
+
+
+def test_a_path_that_broke_meanwhile_says_so() -> None:
+    author = sign_in()
+    story, root, left, end = branching(author)
+    export_id = ask(author, story, path=[root, left, end])["id"]
+    Chapter.objects(slug=left).update_one(set__status="draft")
+    with pytest.raises(CannotRender):
+        run(export_id, last=False)
+    seen = author.get(f"/exports/{export_id}").json()
+    assert (seen["status"], seen["reason"]) == ("failed", services.Reason.PATH_GONE)
+
+
+def test_a_chapter_that_goes_while_it_is_read_is_another_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    author = sign_in()
+    story, *_ = branching(author)
+    export_id = ask(author, story)["id"]
+    read = services.read_texts
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "read_texts", lambda *, slugs: read(slugs=slugs[:-1]))
+        with pytest.raises(services.StoryChanged):
+            run(export_id, last=False)
+    assert run(export_id) is not None
+
+
+# Formats
+
+
+@pytest.mark.parametrize(
+    ("kind", "media", "begins"),
+    [("pdf", "application/pdf", b"%PDF-"), ("twee", "text/plain; charset=utf-8", b":: StoryTitle")],
+)
+def test_every_format_is_made_and_sent(kind: str, media: str, begins: bytes) -> None:
+    author = sign_in()
+    story, *_ = branching(author)
+    done = made(author, story, format=kind)
+    assert (done["status"], done["notes"], done["step"]) == ("done", [], "")
+    answer = fetch(done["file_url"])
+    assert answer["Content-Type"] == media
+    assert answer["Content-Disposition"] == f'attachment; filename="The_lamp.{kind}"'
+    assert answer.body.startswith(begins)
+
+
+def test_each_step_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    author = sign_in()
+    story, _ = published_story(author)
+    export_id = ask(author, story, format="pdf")["id"]
+    steps: list[str] = []
+    enter = Export.enter
+
+    def listen(export: Export, *, step: str) -> None:
+        enter(export, step=step)
+        steps.append(author.get(f"/exports/{export_id}").json()["step"])
+
+    monkeypatch.setattr(Export, "enter", listen)
+    run(export_id)
+    assert steps == ["reading", "typesetting", "storing"]
+
+
+# Whose access ended
+
+
+def test_a_link_ends_with_the_access_of_who_asked() -> None:
+    author, reader = sign_in(), sign_in()
+    story, _ = published_story(author)
+    done = made(reader, story, format="markdown")
+    assert fetch(done["file_url"]).status_code == 200
+    ban = StoryBan(
+        story_slug=story, user_id=reader.user_id, banned_by=author.user_id, banned_at=timezone.now()
+    ).save()
+    for who in (None, reader):
+        answer = fetch(done["file_url"], who)
+        assert (answer.status_code, answer.json()["code"]) == (410, "export-withdrawn")
+    ban.delete()
+    assert fetch(done["file_url"]).status_code == 200
+    author.delete(f"/stories/{story}")
+    assert fetch(done["file_url"]).json()["code"] == "export-withdrawn"

@@ -164,3 +164,14 @@ def test_a_secret_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
 def _announce(home: str, **more: Any) -> None:
     state = {"pid": os.getpid(), "urls": {"REDIS_QUEUE_URL": "redis://127.0.0.1:7/0"}, **more}
     Path(home, "servers.json").write_text(json.dumps(state))
+
+
+def test_a_bucket_is_a_url_without_keys(home: str) -> None:
+    url = "s3://books/exports?region=eu-central-1&endpoint=https://s3.example.org"
+    env = Env.read({"STORYCHAIN_HOME": home, "EXPORT_STORAGE_URL": url})
+    assert env.export_storage_url == url
+    assert Env.read({"STORYCHAIN_HOME": home}).export_storage_url == ""
+    for wrong in ("books", "s3:", "gs://books", "s3://key:secret@books", "s3://books?acl=public"):
+        with pytest.raises(WrongVariable, match="EXPORT_STORAGE_URL") as refused:
+            Env.read({"STORYCHAIN_HOME": home, "EXPORT_STORAGE_URL": wrong})
+        assert ":secret" not in str(refused.value)

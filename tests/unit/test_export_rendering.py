@@ -21,11 +21,12 @@ from apps.chapters.text import parse_markdown
 from apps.chapters.walking import ChapterText
 from apps.exports.cleaning import clean_text, read_tokens
 from apps.exports.errors import TooLarge
+from apps.exports.imprint import Imprint
 from apps.exports.languages import find_direction, guess_language
 from apps.exports.manuscript import Manuscript, number_anchors
 from apps.exports.markdown import to_markdown
 from apps.exports.pandoc import run_pandoc
-from apps.exports.rendering import Imprint, render
+from apps.exports.rendering import render
 
 NOVEL = Path(__file__).parents[3] / "shared" / "stories" / "pride-and-prejudice.txt"
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -134,25 +135,34 @@ def hostile_story() -> list[ChapterText]:
     return [*chapters, chapter("gone", "", "", ("back", "s0"), status="removed")]
 
 
-def make(
-    chapters: list[ChapterText], folder: Path, *, kind: str, title: str = "A story", **more: object
-) -> Path:
-    """Make a file of chapters, as the job does."""
-    anchors = number_anchors(c.slug for c in chapters)
+def manuscript_of(
+    chapters: list[ChapterText], *, title: str = "A story", **more: object
+) -> tuple[Manuscript, Imprint]:
+    """Return what a file is made from."""
     manuscript = Manuscript(
         title=title,
         description=str(more.get("description", "")),
-        anchors=anchors,
+        anchors=number_anchors(c.slug for c in chapters),
         chapters=iter(chapters),
     )
     imprint = Imprint(
         identifier="urn:uuid:8d1e5a55-7d0a-4c43-9d43-0ff6b1b4e6c1",
+        story_id="3f1b2a60-5d53-5d0c-8a8e-6d1f6a0e9a11",
         language=str(more.get("language", "")),
         subjects=["<genre> & \x01more"],
         made_at=datetime(2026, 11, 24, tzinfo=UTC),
         name_authors=lambda ids: [f"{name} <b>*x*</b>" for name in ids],
     )
-    return render(manuscript, imprint, format_name=kind, folder=folder)
+    return manuscript, imprint
+
+
+def make(chapters: list[ChapterText], folder: Path, *, kind: str, **more: object) -> Path:
+    """Make a file of chapters, as the job does; `notes` are what must be said about it."""
+    path, notes = render(
+        *manuscript_of(chapters, **more), format_name=kind, folder=folder, tell=lambda _: None
+    )
+    assert notes == more.get("notes", notes)
+    return path
 
 
 def parse_xml(text: bytes) -> ET.Element:
@@ -160,9 +170,10 @@ def parse_xml(text: bytes) -> ET.Element:
 
 
 def pages(book: Path) -> dict[str, ET.Element]:
-    """Return a book's pages, parsed."""
+    """Return a book's pages, parsed, without its cover, which is a picture."""
     with zipfile.ZipFile(book) as archive:
-        return {n: parse_xml(archive.read(n)) for n in archive.namelist() if n.endswith(".xhtml")}
+        names = [name for name in archive.namelist() if name.endswith(".xhtml")]
+        return {n: parse_xml(archive.read(n)) for n in names if not n.endswith("cover.xhtml")}
 
 
 def check_epub(book: Path) -> None:
@@ -224,7 +235,7 @@ def test_nothing_written_becomes_a_tag_a_script_a_picture_or_a_way_out(tmp_path:
     assert not found & {"script", "img", "math", "iframe", "object", "table", "svg", "form"}
     links = {e.get("href", "") for page in pages(book).values() for e in page.iter(f"{XHTML}a")}
     outward = {
-        link for link in links if not re.fullmatch(r"(text/)?(ch\d+|title_page)\.xhtml(#.*)?", link)
+        link for link in links if not re.fullmatch(r"(text/)?(ch\d+|[a-z_]+)\.xhtml(#.*)?", link)
     }
     assert outward == {
         "http://127.0.0.1:9/x.png",
@@ -238,7 +249,8 @@ def test_nothing_written_becomes_a_tag_a_script_a_picture_or_a_way_out(tmp_path:
     with zipfile.ZipFile(book) as archive:
         files = {Path(name).suffix for name in archive.namelist()}
         assert b"root:" not in b"".join(archive.read(name) for name in archive.namelist())
-    assert files <= {"", ".xhtml", ".opf", ".ncx", ".css", ".xml"}
+        assert [n for n in archive.namelist() if n.endswith(".png")] == ["EPUB/media/file0.png"]
+    assert files <= {"", ".xhtml", ".opf", ".ncx", ".css", ".xml", ".png"}
 
 
 def test_every_choice_leads_to_its_chapter(tmp_path: Path) -> None:

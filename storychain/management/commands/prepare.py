@@ -9,6 +9,7 @@ from pymongo.errors import PyMongoError
 from redis import RedisError
 
 from storychain.preparing import prepare
+from storychain.storage import BadStore
 
 NAMED_BY: dict[type[Exception], str] = {
     DatabaseError: "DATABASE_URL",
@@ -34,6 +35,8 @@ class Command(BaseCommand):
         """Prepare; a database that refuses is one line."""
         try:
             prepare(with_demo=demo)
+        except BadStore as error:
+            raise SystemExit(str(error)) from None
         except tuple(NAMED_BY) as error:
             why = (str(error).splitlines() or [type(error).__name__])[0]
             named = next(name for kind, name in NAMED_BY.items() if isinstance(error, kind))
