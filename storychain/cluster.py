@@ -67,14 +67,13 @@ def ask(cluster: Cluster, commands: Sequence[Command]) -> list[Any]:
         return talk.ask(commands)
 
 
-def mget(cluster: Cluster, names: Sequence[str], *, epoch: str) -> list[bytes | None]:
-    """Return the values of these keys, from servers that the epoch at the key `epoch` names."""
-    commands = [("GET", name) for name in (epoch, *names)]
+def read(cluster: Cluster, commands: Sequence[Command], *, epoch: str) -> list[Any]:
+    """Return the replies of reads, from servers that the epoch at the key `epoch` names."""
     with _talk(cluster) as talk:
         for _ in range(TRIES):
-            current, *values = talk.ask(commands)
+            current, *replies = talk.ask([("GET", epoch), *commands])
             if talk.is_known_to(current):
-                return values
+                return replies
             talk.introduce(epoch)
     raise redis.ConnectionError("the servers of the cluster change too fast")
 

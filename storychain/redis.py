@@ -183,10 +183,27 @@ def wires(role: Role) -> Wires:
 def mget(names: Sequence[str]) -> list[bytes | None]:
     """Return the cache's values of these keys, by the shortest way; raise redis.RedisError."""
     if is_cluster():
-        return cluster.mget(client("cache"), names, epoch=key("epoch"))
+        return _read_cluster([("GET", name) for name in names])
     packed = hiredis.pack_command(("MGET", *names))  # type: ignore[arg-type]
     values: list[bytes | None] = wires("cache").ask(packed)
     return values
+
+
+def mget_with_life(names: Sequence[str]) -> tuple[list[bytes | None], int]:
+    """Return the values, and how many ms the first key has left by its server's clock.
+
+    Below zero where it is not there.
+    """
+    if is_cluster():
+        left, *values = _read_cluster([("PTTL", names[0]), *(("GET", name) for name in names)])
+        return values, left
+    packed = hiredis.pack_command(("MGET", *names))  # type: ignore[arg-type]
+    values, left = wires("cache").ask_all(packed + hiredis.pack_command(("PTTL", names[0])), 2)
+    return values, left
+
+
+def _read_cluster(commands: Sequence[Sequence[Any]]) -> list[Any]:
+    return cluster.read(client("cache"), commands, epoch=key("epoch"))
 
 
 def cache_backend(url: str, *, seconds: float) -> dict[str, Any]:

@@ -23,25 +23,31 @@ class Wire:
 
     def ask(self, packed: bytes) -> Any:
         """Send a command and return its reply; raise redis.RedisError and hang up without one."""
+        return self.ask_all(packed, 1)[0]
+
+    def ask_all(self, packed: bytes, count: int) -> list[Any]:
+        """Send so many commands at once and return their replies; raise as for one."""
         try:
-            return self._exchange(packed)
+            return self._exchange(packed, count)
         except BaseException:
             self.close()
             raise
 
-    def _exchange(self, packed: bytes) -> Any:
+    def _exchange(self, packed: bytes, count: int) -> list[Any]:
         sock, reader = self._connection._sock, self._reader  # noqa: SLF001 - there is no other door
+        replies: list[Any] = []
         try:
             sock.sendall(packed)
-            while (reply := reader.gets()) is False:
-                reader.feed(sock.recv(65536) or _hung_up())
+            while len(replies) < count:
+                if (reply := reader.gets()) is False:
+                    reader.feed(sock.recv(65536) or _hung_up())
+                else:
+                    replies.append(_checked(reply))
         except TimeoutError as error:
             raise redis.TimeoutError(str(error)) from error
         except OSError as error:
             raise redis.ConnectionError(str(error)) from error
-        if isinstance(reply, redis.RedisError):
-            raise reply
-        return reply
+        return replies
 
     def close(self) -> None:
         """Hang up."""
@@ -57,23 +63,33 @@ class Wires:
         self._idle: deque[Wire] = deque()
 
     def ask(self, packed: bytes) -> Any:
-        """Send a command and return its reply; raise redis.RedisError.
+        """Send a command and return its reply; raise redis.RedisError."""
+        return self.ask_all(packed, 1)[0]
+
+    def ask_all(self, packed: bytes, count: int) -> list[Any]:
+        """Send so many commands at once and return their replies; raise redis.RedisError.
 
         An idle wire may have been cut since it was last used: then a new one is asked, once.
         """
         try:
             wire = self._idle.pop()
-            reply = wire.ask(packed)
+            replies = wire.ask_all(packed, count)
         except (IndexError, redis.ConnectionError):
             wire = Wire(self._pool)
-            reply = wire.ask(packed)
+            replies = wire.ask_all(packed, count)
         self._idle.append(wire)
-        return reply
+        return replies
 
     def close(self) -> None:
         """Hang up everywhere; the next to ask connects anew."""
         while self._idle:
             self._idle.pop().close()
+
+
+def _checked(reply: Any) -> Any:
+    if isinstance(reply, redis.RedisError):
+        raise reply
+    return reply
 
 
 def _hung_up() -> bytes:

@@ -43,25 +43,26 @@ class Answer:
     is_absent: bool
     pairs: dict[Tag, bytes] | None
     state: State
-    created: int
+    age: int = 0
     etag: str = ""
     is_stored: bool = False
 
     def show(self, decode: Callable[[bytes], T]) -> Cached[T]:
         """Return it as its caller sees it."""
-        was_there = self.state in {"HIT", "STALE"}
         return Cached(
             body=self.body,
             etag=self.etag or entries.etag_of(self.body),
             state=self.state,
-            age=max(0, (entries.now_ms() - self.created) // 1000) if was_there else 0,
+            age=self.age,
             tags=tuple(self.pairs or ()),
             decode=decode,
             is_stored=self.is_stored,
         )
 
 
-def answer_of(header: entries.Header, body: bytes) -> Answer:
+def answer_of(found: entries.Found) -> Answer:
     """Return what a stored entry says."""
+    header = found.header
     pairs = {Tag(name): token for name, token in header.pairs}
-    return Answer(body, header.is_absent, pairs, "HIT", header.created, header.etag, is_stored=True)
+    age = found.age // 1000
+    return Answer(found.body, header.is_absent, pairs, "HIT", age, header.etag, is_stored=True)

@@ -9,7 +9,7 @@ import hashlib
 import math
 import random
 import struct
-import time
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,28 +17,44 @@ _LENGTH = struct.Struct(">I")
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):
-    """What decides whether the body may be used; times in ms since 1970 by the writer's clock.
+    """What decides whether the body may be used.
 
+    `life` is how long the server was told to keep it, `cost` how long its load took, both in ms.
     `pairs` are (tag, token) of everything that the body depended on; `is_absent` marks a body that
     says why there is nothing.
     """
 
     epoch: bytes
-    created: int
-    expires: int
+    life: int
     cost: int
     etag: str
     is_absent: bool
     pairs: tuple[tuple[str, bytes], ...]
 
-    def wants_refresh(self, *, now: int, beta: float = 1.0) -> bool:
+
+class Found(NamedTuple):
+    """An entry as it was read, with the ms that the server goes on keeping it.
+
+    Its age is counted by that server alone: no process' clock has a say in it.
+    """
+
+    header: Header
+    body: bytes
+    left: int
+
+    @property
+    def age(self) -> int:
+        """How long ago the load began, in ms."""
+        return max(0, self.header.life - max(0, self.left) + self.header.cost)
+
+    def wants_refresh(self, *, beta: float = 1.0) -> bool:
         """Tell, by chance, whether this reader should load the page anew before it expires.
 
         The dearer the load and the nearer the end, the likelier. Source: optimal probabilistic
         cache stampede prevention (XFetch), doi:10.14778/2757807.2757813.
         """
-        early = -self.cost * beta * math.log(1.0 - random.random())  # noqa: S311 - no secret
-        return now + early >= self.expires
+        early = -self.header.cost * beta * math.log(1.0 - random.random())  # noqa: S311 - no secret
+        return early >= self.left
 
 
 _header = msgspec.msgpack.Decoder(Header)
@@ -64,8 +80,3 @@ def unpack(stored: bytes | None) -> tuple[Header, memoryview] | None:
 def etag_of(body: bytes) -> str:
     """Return a strong entity tag of the body, quotes included."""
     return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-
-
-def now_ms() -> int:
-    """Return this machine's time in ms since 1970."""
-    return time.time_ns() // 1_000_000

@@ -1,6 +1,5 @@
 """What stands in the cache under a key or a tag, and why it is fresh or stale: for operators."""
 
-import time
 from dataclasses import dataclass
 
 from storychain import redis
@@ -55,11 +54,12 @@ def inspect_entry(key: str) -> EntryState | None:
     reasons = [_why(tag, token.hex()) for tag, (_, token) in zip(tags, header.pairs, strict=True)]
     if client.get(redis.key("epoch")) != header.epoch:
         reasons.append("another epoch: the server was restarted, replaced or flushed since")
+    left = client.pttl(redis.key("e", key))
     return EntryState(
         key=key,
         bytes=len(stored),
-        age=time.time() - header.created / 1000,
-        seconds=client.pttl(redis.key("e", key)) / 1000,
+        age=entries.Found(header, b"", left).age / 1000,
+        seconds=left / 1000,
         is_absent=header.is_absent,
         tags=tags,
         reasons=[reason for reason in reasons if reason],

@@ -75,10 +75,10 @@ def settle() -> None:
 redis.before_closing("cache", settle)
 
 
-def look(key: str, known: Sequence[Tag]) -> tuple[entries.Header, bytes] | None:
-    """Return header and body of the entry if it is fresh; a second MGET for tags it alone knows."""
+def look(key: str, known: Sequence[Tag]) -> entries.Found | None:
+    """Return the entry if it is fresh; a second MGET for tags that it alone knows."""
     names = [redis.key("e", key), redis.key("epoch"), *(redis.key("v", name) for name in known)]
-    stored, epoch, *values = redis.mget(names)
+    (stored, epoch, *values), left = redis.mget_with_life(names)
     found = entries.unpack(stored)
     if found is None or epoch is None:
         return None
@@ -92,7 +92,7 @@ def look(key: str, known: Sequence[Tag]) -> tuple[entries.Header, bytes] | None:
         if header.epoch != epoch:
             return None
         tokens |= dict(zip(missing, more, strict=True))
-    return (header, bytes(body)) if _agree(tokens, header) else None
+    return entries.Found(header, bytes(body), left) if _agree(tokens, header) else None
 
 
 def look_many(keys: Sequence[str]) -> dict[str, tuple[entries.Header, bytes]]:
@@ -120,14 +120,14 @@ def _agree(tokens: Mapping[Tag, bytes | None], header: entries.Header) -> bool:
     return all(tokens[Tag(name)] == token for name, token in header.pairs)
 
 
-def look_back(key: str, *, seconds: float) -> tuple[entries.Header, bytes] | None:
+def look_back(key: str, *, seconds: float) -> entries.Found | None:
     """Return the entry as it is, fresh or not, if it is of today's epoch and no older than that."""
-    stored, epoch = redis.mget([redis.key("e", key), redis.key("epoch")])
-    found = entries.unpack(stored)
-    if found is None or found[0].epoch != epoch or found[0].is_absent:
+    (stored, epoch), left = redis.mget_with_life([redis.key("e", key), redis.key("epoch")])
+    unpacked = entries.unpack(stored)
+    if unpacked is None or unpacked[0].epoch != epoch or unpacked[0].is_absent:
         return None
-    header, body = found
-    return (header, bytes(body)) if entries.now_ms() - header.created <= seconds * 1000 else None
+    found = entries.Found(unpacked[0], bytes(unpacked[1]), left)
+    return found if found.age <= seconds * 1000 else None
 
 
 def prepare(

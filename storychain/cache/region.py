@@ -122,13 +122,13 @@ class Region(Generic[T]):
         while True:
             known = self._remembered.merge(key, tags)
             hit = self._look(key, known)
-            if hit is not None and not hit[0].wants_refresh(now=entries.now_ms()):
-                return answer_of(*hit)
+            if hit is not None and not hit.wants_refresh():
+                return answer_of(hit)
             prepared = protocol.prepare(key, known, self._finds, fixed=len(tags))
             if prepared.state == "lease":
                 return self._use_lease(key, known, prepared, load, is_refresh=hit is not None)
             if prepared.state == "lost" and hit is not None:
-                return answer_of(*hit)  # somebody else refreshes it
+                return answer_of(hit)  # somebody else refreshes it
             if prepared.state == "lost" and (old := self._look_back(key)) is not None:
                 return old
             shared = self._board(key, prepared)
@@ -153,7 +153,7 @@ class Region(Generic[T]):
         if hit is None:
             return self._load_and_store(key, known, prepared, load)
         protocol.give_back(key, prepared)
-        return answer_of(*hit)
+        return answer_of(hit)
 
     def _board(self, key: str, prepared: Prepared) -> Answer | None:
         """Return what a load in this process, begun with the same tokens, comes to."""
@@ -167,12 +167,12 @@ class Region(Generic[T]):
         """Return the page as it was, while somebody else loads it, if the region allows that."""
         seconds = self._stale_seconds
         found = protocol.look_back(key, seconds=seconds) if seconds else None
-        return replace(answer_of(*found), state="STALE", pairs=None) if found is not None else None
+        return replace(answer_of(found), state="STALE", pairs=None) if found is not None else None
 
-    def _look(self, key: str, known: tuple[Tag, ...]) -> tuple[entries.Header, bytes] | None:
+    def _look(self, key: str, known: tuple[Tag, ...]) -> entries.Found | None:
         found = protocol.look(key, known)
         if found is not None:
-            self._remembered.note(key, (Tag(name) for name, _ in found[0].pairs))
+            self._remembered.note(key, (Tag(name) for name, _ in found.header.pairs))
         return found
 
     def _load_and_store(
@@ -246,7 +246,7 @@ class Region(Generic[T]):
             except NotFound as error:
                 body, is_absent = write_absence(error), True
         cost = int((time.perf_counter() - started) * 1000)
-        return Answer(body, is_absent, None, "MISS", entries.now_ms()), cost, inside
+        return Answer(body, is_absent, None, "MISS"), cost, inside
 
     def _load_only(self, load: Callable[[], T]) -> Answer:
         return replace(self._load(load)[0], state="BYPASS")
@@ -255,8 +255,7 @@ class Region(Generic[T]):
         life = life_of("NEGATIVE" if answer.is_absent else self._ttl)
         header = entries.Header(
             epoch=prepared.epoch,
-            created=answer.created,
-            expires=answer.created + life,
+            life=life,
             cost=cost,
             etag=entries.etag_of(answer.body),
             is_absent=answer.is_absent,

@@ -94,9 +94,8 @@ def _keep(key: str, names: tuple[Tag, ...], body: bytes, life: int) -> None:
     prepared = protocol.prepare(key, names, (), fixed=None)
     if prepared.state == "pending":
         return
-    now = entries.now_ms()
     pairs = tuple(zip(names, prepared.tag_tokens, strict=True))
-    header = entries.Header(prepared.epoch, now, now + life, 0, "", False, pairs)
+    header = entries.Header(prepared.epoch, life, 0, "", False, pairs)
     redis.client("cache").set(redis.key("e", key), entries.pack(header, body), px=life)
 
 

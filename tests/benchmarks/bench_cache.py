@@ -214,7 +214,7 @@ def _fill(name: Any, count: int) -> None:
 
     prepared = protocol.prepare("-", [name], ())
     header = entries.Header(
-        prepared.epoch, 0, 1 << 50, 1, "", False, ((name, prepared.tag_tokens[0]),)
+        prepared.epoch, 600_000, 1, "", False, ((name, prepared.tag_tokens[0]),)
     )
     packed = entries.pack(header, b'"x"')
     for start in range(0, count, 5_000):

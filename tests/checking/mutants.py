@@ -42,15 +42,15 @@ def no_intents(patch: pytest.MonkeyPatch) -> None:
 
 
 def epoch_not_compared(patch: pytest.MonkeyPatch) -> None:
-    mget = redis.mget
+    mget = redis.mget_with_life
 
     def trusting(names: Sequence[str]) -> Any:
-        values = mget(names)
-        if names[1:2] == [redis.key("epoch")] and (found := entries.unpack(values[0])):
+        values, left = mget(names)
+        if found := entries.unpack(values[0]):
             values[1] = found[0].epoch
-        return values
+        return values, left
 
-    patch.setattr(redis, "mget", trusting)
+    patch.setattr(redis, "mget_with_life", trusting)
 
 
 def flights_boarded_by_key_alone(patch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ class World:
         self.writers: list[Writer] = []
         self.oracle = Oracle()
         self.is_down = False
-        self._dump: dict[bytes, Any] = {}
+        self._dump: dict[bytes, tuple[Any, int]] = {}
         self.new_process()
         self._stand_in(patch)
 
@@ -75,7 +75,7 @@ class World:
     def remember(self) -> None:
         """Keep a dump of what the server holds."""
         client = redis.client("cache")
-        self._dump = {key: client.dump(key) for key in self._keys("*")}
+        self._dump = {key: (client.dump(key), client.pttl(key)) for key in self._keys("*")}
 
     def fail_over(self) -> None:
         """Let a server take over that holds the last dump, and has another run id."""
@@ -84,8 +84,8 @@ class World:
         with client.pipeline(transaction=True) as pipe:
             for key in {*self._keys("*"), *self._dump}:
                 pipe.delete(key)
-            for key, dump in self._dump.items():
-                pipe.restore(key, 0, dump, replace=True)
+            for key, (dump, life) in self._dump.items():
+                pipe.restore(key, max(0, life), dump, replace=True)
             pipe.execute()
         if epoch := client.get(redis.key("epoch")):
             client.set(redis.key("epoch"), epoch[:8] + b"of the server that is gone")
@@ -146,7 +146,7 @@ class World:
             return {"lamp": int(absent.detail)}
 
     def _stand_in(self, patch: pytest.MonkeyPatch) -> None:
-        mget, script, forget = redis.mget, redis.script, redis.script.cache_clear
+        script, forget = redis.script, redis.script.cache_clear
 
         def checked(call: Callable[..., Any]) -> Callable[..., Any]:
             def run(*args: Any, **kwargs: Any) -> Any:
@@ -156,7 +156,8 @@ class World:
 
             return run
 
-        patch.setattr(redis, "mget", checked(mget))
+        for name in ("mget", "mget_with_life"):
+            patch.setattr(redis, name, checked(getattr(redis, name)))
         patch.setattr(redis, "script", lambda role, path: checked(script(role, path)))
         patch.setattr(redis.script, "cache_clear", forget, raising=False)
         patch.setattr(redis, "reach", checked(redis.reach))

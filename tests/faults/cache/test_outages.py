@@ -163,7 +163,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return run
 
-    for name in ("mget", "script", "send", "run_in_haste"):
+    for name in ("mget", "mget_with_life", "script", "send", "run_in_haste"):
         monkeypatch.setattr(redis, name, noting(name))
     monkeypatch.setattr(redis.script, "cache_clear", lambda: None, raising=False)
     return found
@@ -179,14 +179,14 @@ def test_one_question_goes_unanswered_and_nobody_asks_another(
     author, slug = story
     begin(trouble)
     state(slug)  # which reads several pages
-    assert asked == ["mget"]
+    assert asked == ["mget_with_life"]
     assert redis.breaker("cache").is_open
     for _ in range(20):
         stats_module._sent_at = 0
         assert state(slug) == "BYPASS"
-    assert asked == ["mget"]
+    assert asked == ["mget_with_life"]
     author.patch(f"/stories/{slug}", {"title": "The lantern"})
-    assert asked == ["mget", "run_in_haste"]
+    assert asked == ["mget_with_life", "run_in_haste"]
 
 
 def test_a_writer_whose_breaker_is_still_open_is_believed_by_those_who_know_better(
