@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 
 from mongoengine import fields
 
@@ -148,4 +149,12 @@ class Story(Document):
 
 def label(kind: str, value: str) -> str:
     """Return the search label of a genre, tag or rating."""
-    return f"{kind}:{value.casefold()}"
+    return f"{kind}:{fold(value)}"
+
+
+def fold(text: str) -> str:
+    """Return what all spellings of a text have in common: whatever its case and normal form.
+
+    Source: the Unicode Standard, definition D145, canonical caseless matching; in NFC.
+    """
+    return normalize("NFC", normalize("NFD", text).casefold())

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from apps.stories import keys
-from apps.stories.documents import Story, label
+from apps.stories.documents import Story, fold, label
 from apps.stories.invalidation import LISTS, TRENDING, story_tag, tree_tag, user_stories_tag
 from apps.stories.pages import StoryListPage
 from apps.stories.shapes import card
@@ -55,6 +55,11 @@ class StoryFilter(msgspec.Struct, frozen=True, kw_only=True):
     rating: str | None = None
     sort: Literal["newest", "active"] = "newest"
 
+    def folded(self) -> "StoryFilter":
+        """Return the same choice in the one spelling of all that find the same stories."""
+        texts = {"genre": self.genre, "tag": self.tag, "exclude": self.exclude}
+        return msgspec.structs.replace(self, **{k: v and fold(v) for k, v in texts.items()})
+
     def labels(self) -> dict[str, list[str]]:
         """Return the labels that a story must have, and must not have, as a MongoDB condition."""
         wanted = {"genre": self.genre, "tag": self.tag, "rating": self.rating}
@@ -65,6 +70,7 @@ class StoryFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 def list_stories(*, chosen: StoryFilter, limit: int, cursor: str | None) -> Cached[StoryListPage]:
     """Return one page of the public stories; raise Invalid on a cursor of another list."""
+    chosen = chosen.folded()
     shape = msgspec.structs.asdict(chosen)
     scope = keys.story_list("published", **shape)
     after = decode_cursor(scope, cursor)
@@ -138,11 +144,7 @@ def _load_page(
     found: dict[str, Any], order: str, scope: str, limit: int, after: list[Any] | None
 ) -> StoryListPage:
     """Read one page by its index: (order, slug) descending, after the cursor's position."""
-    stories = list(
-        Story.objects(__raw__={**found, **_strictly_after(order, after)})
-        .order_by(f"-{order}", "-slug")
-        .limit(limit + 1)
-    )
+    stories = _read(found, order, after, limit + 1)
     shown = stories[:limit]
     has_more = len(stories) > limit
     authors = list_authors(story.creator_id for story in shown)
@@ -159,11 +161,22 @@ def _position(story: Story, order: str) -> str | float:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _strictly_after(order: str, after: list[Any] | None) -> dict[str, Any]:
-    """Return the condition; its outer bound is what the index serves, `$or` only breaks the tie."""
+def _read(found: dict[str, Any], order: str, after: list[Any] | None, count: int) -> list[Story]:
+    """Return the stories behind the cursor's position: the rest of its instant, then the earlier.
+
+    Two questions to the index, as one with `$or` is a scan where the planner does not split it.
+    """
     if after is None:
-        return {}
+        return list(_sorted(found, order).limit(count))
     at, slug = after
     if isinstance(at, str):
         at = datetime.fromisoformat(at)
-    return {order: {"$lte": at}, "$or": [{order: {"$lt": at}}, {"_id": {"$lt": slug}}]}
+    tied = list(_sorted({**found, order: at, "_id": {"$lt": slug}}, order).limit(count))
+    if len(tied) == count:
+        return tied
+    earlier = _sorted({**found, order: {"$lt": at}}, order)
+    return [*tied, *earlier.limit(count - len(tied))]
+
+
+def _sorted(found: dict[str, Any], order: str) -> Any:
+    return Story.objects(__raw__=found).order_by(f"-{order}", "-slug")

@@ -1,9 +1,11 @@
 """What stands in the cache under a key or a tag, and why it is fresh or stale: for operators."""
 
 from dataclasses import dataclass
+from operator import itemgetter
 
 from storychain import redis
 from storychain.cache import entries
+from storychain.cache.shapes import known_shapes
 from storychain.cache.tags import TOKEN_BYTES
 
 INTENT_BYTES = 16
@@ -43,10 +45,15 @@ def inspect_tag(name: str) -> TagState:
 
 
 def inspect_entry(key: str) -> EntryState | None:
-    """Return what is stored under a key, without the prefix; None if nothing is."""
+    """Return what is stored under a key, without the prefix or with a shape; None if nothing is.
+
+    What only processes of another version read is found by its full name.
+    """
     client = redis.client("cache")
-    stored = client.get(redis.key("e", key))
-    found = entries.unpack(stored)
+    names = [key + shape for shape in known_shapes()]
+    stored = redis.mget([redis.key("e", name) for name in names])
+    key, packed = next(filter(itemgetter(1), zip(names, stored, strict=True)), (key, b""))
+    found = entries.unpack(packed)
     if found is None:
         return None
     header, _ = found
@@ -57,7 +64,7 @@ def inspect_entry(key: str) -> EntryState | None:
     left = client.pttl(redis.key("e", key))
     return EntryState(
         key=key,
-        bytes=len(stored),
+        bytes=len(packed or b""),
         age=entries.Found(header, b"", left).age / 1000,
         seconds=left / 1000,
         is_absent=header.is_absent,

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import unicodedata
 from urllib.parse import quote
 
 LONGEST = 200
@@ -16,8 +15,9 @@ JSON = re.compile(
 def build_key(entity: str, operation: str, **parameters: object) -> str:
     """Return `entity:operation:name=value:...`, sorted by name; None is left out.
 
-    Text is normalised to NFC and escaped, so that no input can forge another key or a glob. A key
-    beyond 200 characters keeps its beginning and ends in a hash of all of it.
+    Text is escaped, so that no input can forge another key or a glob; two normal forms of one text
+    are two, as they are for the database. A key beyond 200 characters keeps its beginning and ends
+    in a hash of all of it.
     """
     parts = (
         f"{name}={_write(value)}" for name, value in sorted(parameters.items()) if value is not None
@@ -34,8 +34,7 @@ def shorten(name: str) -> str:
 
 def escape(text: str) -> str:
     """Return text as a part of a name: letters, digits, `-`, `_`, `.` and percent signs."""
-    normal = unicodedata.normalize("NFC", text)
-    return quote(normal, safe="-_.", errors="surrogatepass").replace("~", "%7E")
+    return quote(text, safe="-_.", errors="surrogatepass").replace("~", "%7E")
 
 
 def _write(value: object) -> str:

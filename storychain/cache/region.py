@@ -32,6 +32,7 @@ from storychain.cache.cached import Answer, Cached, answer_of
 from storychain.cache.flights import Flights
 from storychain.cache.loading import Loading, current_loading, depends_on, loading
 from storychain.cache.prepared import Prepared
+from storychain.cache.shapes import shape_of
 from storychain.cache.tags import DEBT, Tag, kind_of, tag
 from storychain.cache.ttl import life_of
 from storychain.documents import current_unit
@@ -68,6 +69,7 @@ class Region(Generic[T]):
         self.name = name
         self._ttl, self._finds, self._stale_seconds = ttl, tuple(finds), stale_seconds
         self._decoder = msgspec.json.Decoder(type)
+        self._shape = shape_of(type)
         self._always = tuple(tag("all", collection) for collection in reads)
         for collection in reads:
             unannounced.watch(partial(str, collection))
@@ -81,7 +83,7 @@ class Region(Generic[T]):
         `tags` name what it is known to depend on; `load` may name more by `depends_on`. A load that
         raises NotFound is remembered as absent for TTL["NEGATIVE"] and raises so again.
         """
-        answer = self._read(key, tuple(dict.fromkeys((*self._always, *tags))), load)
+        answer = self._read(key + self._shape, tuple(dict.fromkeys((*self._always, *tags))), load)
         stats.count(self.name, answer.state)
         outer = current_loading()
         if outer is not None:

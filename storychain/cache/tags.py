@@ -11,6 +11,7 @@ could match an old entry.
 
 import secrets
 import threading
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,8 +34,11 @@ NOBODY = b""
 
 
 def tag(kind: str, ident: str) -> Tag:
-    """Return the tag `kind:ident`; its kind names the fence for tags found while loading."""
-    return Tag(shorten(f"{kind}:{escape(ident)}"))
+    """Return the tag `kind:ident`; its kind names the fence for tags found while loading.
+
+    All normal forms of a text are one tag: whoever bumps one means the others too.
+    """
+    return Tag(shorten(f"{kind}:{escape(unicodedata.normalize('NFC', ident))}"))
 
 
 def kind_of(name: Tag) -> str:

@@ -1,23 +1,38 @@
 """Values as bytes and back, each as the type that went in, without pickle.
 
-MessagePack knows the plain types and datetimes. ObjectIds, and the dataclasses and msgspec Structs
-of modules that this process has imported, travel as extensions; nothing is imported or called to
-read one, so bytes from Redis cannot run code.
+MessagePack knows the plain types and aware datetimes, which come back in UTC. Everything else
+travels as an extension: other times, decimals, UUIDs and ObjectIds as text; members of enums, and
+the dataclasses and msgspec Structs of modules that this process has imported, by their names.
+Nothing is imported to read one, so bytes from Redis cannot run other code than that of a type
+that we use. A subclass of any of these is none of them, and cannot travel.
+
+A record carries the shape that it had: one whose fields have changed since is Unreadable.
 """
 
+import hashlib
 import sys
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import cache
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from bson import ObjectId
 
-OBJECT_ID, RECORD, COLLECTION = 1, 2, 3
+TEXT, RECORD, COLLECTION, MEMBER, PAIRS = 1, 2, 3, 4, 5
+PLAIN = frozenset({type(None), bool, int, float, str, bytes})
+TEXTS: dict[str, Any] = {
+    kind.__name__: kind for kind in (datetime, date, time, timedelta, Decimal, UUID)
+}
 COLLECTIONS = {kind.__name__: kind for kind in (tuple, set, frozenset)}
 
 
 class Unreadable(ValueError):
-    """The bytes hold a type that this process does not know."""
+    """The bytes hold a type that this process does not know, or knows otherwise."""
 
 
 class Untransferable(TypeError):
@@ -33,60 +48,104 @@ def encode(value: Any) -> bytes:
 
 
 def decode(stored: bytes) -> Any:
-    """Return the value; raise Unreadable or msgspec.DecodeError."""
-    return _decoder.decode(stored)
+    """Return the value; raise Unreadable."""
+    try:
+        return _decoder.decode(stored)
+    except (msgspec.MsgspecError, LookupError, TypeError, ValueError) as error:
+        raise Unreadable(str(error)) from error
 
 
 def _wrap(value: Any) -> Any:
-    """Mark records before msgspec turns them into plain maps, however deep they stand."""
-    if isinstance(value, msgspec.Struct) or (is_dataclass(value) and not isinstance(value, type)):
-        kind = type(value)
-        parts = {name: _wrap(getattr(value, name)) for name in _field_names(kind)}
-        record = [kind.__module__, kind.__qualname__, parts]
-        return msgspec.msgpack.Ext(RECORD, _encoder.encode(record))
-    if isinstance(value, dict):
+    """Return a value of what MessagePack tells apart, however deep it stands."""
+    kind = type(value)
+    if kind in PLAIN or (kind is datetime and value.tzinfo is not None):
+        return value
+    if kind is dict and PLAIN.issuperset(map(type, value)):
         return {key: _wrap(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if kind is list:
         return [_wrap(item) for item in value]
-    if isinstance(value, tuple | set | frozenset):
-        items = [_wrap(item) for item in value]
-        return msgspec.msgpack.Ext(COLLECTION, _encoder.encode([type(value).__name__, items]))
-    return value
+    return msgspec.msgpack.Ext(*_extend(kind, value))
 
 
-def _field_names(kind: Any) -> list[str]:
+def _extend(kind: type, value: Any) -> tuple[int, bytes]:
+    if kind in COLLECTIONS.values():
+        return COLLECTION, _encoder.encode([kind.__name__, [_wrap(item) for item in value]])
+    if kind in TEXTS.values():
+        return TEXT, _encoder.encode([kind.__name__, msgspec.to_builtins(value)])
+    if kind is dict:
+        return PAIRS, _encoder.encode([[_wrap(one) for one in pair] for pair in value.items()])
+    if kind is ObjectId:
+        return TEXT, _encoder.encode(["ObjectId", str(value)])
+    if isinstance(value, Enum):
+        return MEMBER, _encoder.encode([kind.__module__, kind.__qualname__, value.name])
+    if issubclass(kind, msgspec.Struct) or is_dataclass(kind):
+        parts = {name: _wrap(getattr(value, name)) for name in _fields_of(kind)}
+        return RECORD, _encoder.encode([kind.__module__, kind.__qualname__, _shape(kind), parts])
+    raise TypeError(f"a {kind.__name__} cannot be cached: make it a dict or a dataclass")
+
+
+@cache
+def _fields_of(kind: Any) -> dict[str, str]:
+    """Return a record's fields and what is said of their types."""
     if issubclass(kind, msgspec.Struct):
-        return list(kind.__struct_fields__)
-    return [field.name for field in fields(kind)]
+        return {field.name: str(field.type) for field in msgspec.structs.fields(kind)}
+    if not all(field.init for field in fields(kind)):
+        raise TypeError(f"a {kind.__name__} cannot be cached: it cannot be made from its fields")
+    return {field.name: str(field.type) for field in fields(kind)}
 
 
-def _pack_extension(value: Any) -> Any:
-    if isinstance(value, ObjectId):
-        return msgspec.msgpack.Ext(OBJECT_ID, value.binary)
-    raise TypeError(f"a {type(value).__name__} cannot be cached: make it a dict or a dataclass")
+@cache
+def _shape(kind: Any) -> bytes:
+    said = msgspec.json.encode(_fields_of(kind), order="deterministic")
+    return hashlib.blake2b(said, digest_size=6).digest()
 
 
 def _read_extension(code: int, data: memoryview) -> Any:
-    if code == OBJECT_ID:
-        return ObjectId(bytes(data))
-    if code == COLLECTION:
-        name, items = _decoder.decode(data)
-        return COLLECTIONS[name](items)
-    if code == RECORD:
-        module, name, parts = _decoder.decode(data)
-        return _find_record(module, name)(**parts)
-    raise Unreadable(f"extension {code}")
+    return _READERS[code](*_decoder.decode(data))
 
 
-def _find_record(module: str, name: str) -> Any:
-    found: Any = sys.modules.get(module)
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    is_struct = isinstance(found, type) and issubclass(found, msgspec.Struct)
-    if is_struct or is_dataclass(found):
-        return found
+def _read_text(name: str, text: str) -> Any:
+    return ObjectId(text) if name == "ObjectId" else msgspec.convert(text, TEXTS[name])
+
+
+def _read_collection(name: str, items: list[Any]) -> Any:
+    return COLLECTIONS[name](items)
+
+
+def _read_pairs(*pairs: list[Any]) -> dict[Any, Any]:
+    return {key: item for key, item in pairs}  # noqa: C416 - they come as lists
+
+
+def _read_member(module: str, name: str, member: str) -> Any:
+    found = _find(module, name)
+    if isinstance(found, type) and issubclass(found, Enum):
+        return found[member]
     raise Unreadable(f"{module}.{name}")
 
 
-_encoder = msgspec.msgpack.Encoder(enc_hook=_pack_extension)
+def _read_record(module: str, name: str, shape: bytes, parts: dict[str, Any]) -> Any:
+    found = _find(module, name)
+    is_record = isinstance(found, type) and (
+        issubclass(found, msgspec.Struct) or is_dataclass(found)
+    )
+    if not is_record or _shape(found) != shape:
+        raise Unreadable(f"{module}.{name}, as it was then")
+    return found(**parts)
+
+
+def _find(module: str, name: str) -> Any:
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+_READERS: dict[int, Callable[..., Any]] = {
+    TEXT: _read_text,
+    COLLECTION: _read_collection,
+    MEMBER: _read_member,
+    RECORD: _read_record,
+    PAIRS: _read_pairs,
+}
+_encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(ext_hook=_read_extension)

@@ -12,7 +12,6 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
-import msgspec
 import structlog
 from django.conf import settings
 from redis.exceptions import RedisError
@@ -67,7 +66,7 @@ def get_many(keys: Iterable[str]) -> dict[str, Any]:
     for key, (_, body) in hits.items():
         try:
             found[key] = typed.decode(body)
-        except (msgspec.DecodeError, typed.Unreadable) as error:
+        except typed.Unreadable as error:
             log.warning("a cached value cannot be read", key=key, why=repr(error))
     return found
 
@@ -104,7 +103,8 @@ def get_or_set(
 ) -> R:
     """Return the value under a key, from the factory if there is none that is fresh.
 
-    A value of a type that cannot travel is returned all the same, and not kept.
+    A value of a type that cannot travel is returned all the same, and not kept; one that is kept
+    and cannot be read, as after a deployment, is as good as none.
     """
     region, made = _region(ttl), []
 
@@ -117,6 +117,10 @@ def get_or_set(
     except typed.Untransferable as error:
         region.complain(key, why=str(error))
         return made[-1]
+    except typed.Unreadable as error:
+        log.warning("a cached value cannot be read", key=key, why=repr(error))
+        delete(key)
+        return factory()
     return value
 
 

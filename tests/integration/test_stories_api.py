@@ -1,6 +1,7 @@
 """Stories over HTTP, as their writers and readers use them."""
 
 from datetime import UTC, datetime
+<<<<<<< HEAD
 from itertools import cycle
 
 import pytest
@@ -8,6 +9,12 @@ import pytest
 from apps.users import arrivals
 from apps.users.documents import User
 from storychain import redis
+=======
+
+import pytest
+
+from apps.stories.documents import Story
+>>>>>>> 38b7979 (A page's shape is part of its key; values come back as what they were or not at all; labels by any spelling; lists without $or)
 from tests.factories import Caller, published_story, sign_in, start_story
 
 ANYONE = Caller()
@@ -194,6 +201,41 @@ def test_lists_are_filtered_and_walked_without_gaps_or_repeats() -> None:
     assert {s["slug"] for s in sea} == {m for n, m in enumerate(made) if n % 2 and n % 3}
     rest = ANYONE.get("/stories?exclude=sea&limit=100").json()["items"]
     assert len(rest) == 6
+
+
+@pytest.mark.parametrize(
+    ("query", "order"), [("", "published_at"), ("sort=active", "last_activity_at")]
+)
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_stories_of_the_same_instant_are_all_shown_once(query: str, order: str, limit: int) -> None:
+    author = sign_in()
+    made = [published_story(author, title=f"Tale {number}")[0] for number in range(5)]
+    for number, slug in enumerate(made):  # the middle three at once
+        at = datetime(2026, 1, 1, 0, (number + 2) // 3, tzinfo=UTC)
+        Story.objects(slug=slug).update_one(**{f"set__{order}": at})
+    stored = Story.objects(slug__in=made).order_by(f"-{order}", "-slug")
+    expected = [story.slug for story in stored]
+    seen, path = [], f"/stories?limit={limit}&{query}"
+    while True:
+        page = ANYONE.get(path).json()
+        seen += [item["slug"] for item in page["items"]]
+        if not page["has_more"]:
+            break
+        path = f"/stories?limit={limit}&{query}&cursor={page['next_cursor']}"
+    assert seen == expected
+
+
+def test_a_label_is_found_in_every_spelling_and_by_one_page() -> None:
+    author = sign_in()
+    slug, _ = published_story(author, tags=["Cafe\u0301"], settings={"genres": ["STRASSE"]})
+    spellings = ["tag=caf\u00e9", "tag=CAFE\u0301", "tag=Cafe\u0301", "tag=CAF\u00c9"]
+    found = [ANYONE.get(f"/stories?{query}") for query in spellings]
+    assert [[item["slug"] for item in page.json()["items"]] for page in found] == [[slug]] * 4
+    assert [page["X-Cache"] for page in found] == ["MISS", "HIT", "HIT", "HIT"]
+    assert [item["slug"] for item in ANYONE.get("/stories?genre=stra\u00dfe").json()["items"]] == [
+        slug
+    ]
+    assert ANYONE.get("/stories?exclude=caf\u00e9").json()["items"] == []
 
 
 @pytest.mark.parametrize(
