@@ -198,7 +198,8 @@ def mget_with_life(names: Sequence[str]) -> tuple[list[bytes | None], int]:
         left, *values = _read_cluster([("PTTL", names[0]), *(("GET", name) for name in names)])
         return values, left
     packed = hiredis.pack_command(("MGET", *names))  # type: ignore[arg-type]
-    values, left = wires("cache").ask_all(packed + hiredis.pack_command(("PTTL", names[0])), 2)
+    packed += hiredis.pack_command(("PTTL", names[0]))  # type: ignore[arg-type]
+    values, left = wires("cache").ask_all(packed, 2)
     return values, left
 
 

@@ -1,7 +1,11 @@
-"""A Redis Cluster of three servers on loopback, to be killed and started again one by one."""
+"""A Redis Cluster of three servers on loopback, to be killed and started again one by one.
+
+With replicas each of them has an heir.
+"""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +33,9 @@ class Node:
         bus = ["--cluster-port", str(self.bus), "--cluster-node-timeout", "1000"]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*base, "--cluster-enabled", "yes", *bus], stdout=log, stderr=log
+                [*base, "--cluster-enabled", "yes", *bus, "--repl-diskless-sync-delay", "0"],
+                stdout=log,
+                stderr=log,
             )
         wait_until(self.answers, seconds=10)
 
@@ -45,11 +51,35 @@ class Node:
         with self.client() as client:
             return client.execute_command(*command)
 
-    def is_ready(self) -> bool:
+    def is_ready(self, known: int) -> bool:
         with suppress(redis.RedisError), self.client() as client:
             info = client.execute_command("CLUSTER INFO")
-            return (info["cluster_state"], info["cluster_known_nodes"]) == ("ok", str(SIZE))
+            return (info["cluster_state"], info["cluster_known_nodes"]) == ("ok", str(known))
         return False
+
+    def is_primary(self) -> bool:
+        with suppress(redis.RedisError), self.client() as client:
+            return bool(client.execute_command("ROLE")[0] == b"master")
+        return False
+
+    def follow(self, primary: Node) -> None:
+        """Become its replica, and have all that it has."""
+        ident = primary.run("CLUSTER MYID")
+        wait_until(lambda: self._knows(ident))
+        self.run("CLUSTER REPLICATE", ident)
+        wait_until(lambda: self.run("ROLE")[3:4] == [b"connected"])
+
+    def _knows(self, ident: bytes) -> bool:
+        return any(ident.decode() == n["node_id"] for n in self.run("CLUSTER NODES").values())
+
+    def stop(self) -> None:
+        """Hear of nothing, until it goes on."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        assert self._process
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         if self._process:
@@ -58,9 +88,11 @@ class Node:
 
 
 class Cluster:
-    """Three primaries that share the slots."""
+    """Three primaries that share the slots, and perhaps an heir of each."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, with_heirs: bool = False) -> None:
+        count = SIZE if with_heirs else 0
+        self.heirs = [Node(folder / f"heir-{number}") for number in range(count)]
         self.nodes = [Node(folder / f"node-{number}") for number in range(SIZE)]
         hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
         self.url = f"redis+cluster://{hosts}"
@@ -73,11 +105,17 @@ class Cluster:
             node.run("CLUSTER SET-CONFIG-EPOCH", number + 1)
         for node in self.nodes[1:]:
             self.nodes[0].run("CLUSTER MEET", "127.0.0.1", node.port, node.bus)
+        for heir in self.heirs:
+            heir.start()
+            self.nodes[0].run("CLUSTER MEET", "127.0.0.1", heir.port, heir.bus)
         self.wait()
+        for primary, heir in zip(self.nodes, self.heirs, strict=False):
+            heir.follow(primary)
 
     def wait(self) -> None:
         """Wait until all of them agree that all slots are served."""
-        wait_until(lambda: all(node.is_ready() for node in self.nodes))
+        every = [*self.nodes, *self.heirs]
+        wait_until(lambda: all(node.is_ready(len(every)) for node in every))
 
     def owner(self, key: str) -> Node:
         """Return the node that holds this key."""
@@ -85,5 +123,5 @@ class Cluster:
         return self.nodes[next(n for n in range(SIZE) if slot < SLOTS * (n + 1) // SIZE)]
 
     def kill(self) -> None:
-        for node in self.nodes:
+        for node in (*self.nodes, *self.heirs):
             node.kill()

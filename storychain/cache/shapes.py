@@ -18,7 +18,7 @@ _known: set[str] = {""}
 def shape_of(kind: Any) -> str:
     """Return what is put behind the keys of pages of this msgspec type; "" for Any.
 
-    It changes with the fields, their types and defaults, at any depth; with what docstrings say too.
+    It changes with fields, their types and defaults, at any depth, and with what docstrings say.
     """
     if kind is Any:
         return ""

@@ -30,6 +30,7 @@ def run(only: str = "") -> None:
         rows = [figure.as_row() for figure in figures]
         (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=2) + "\n")
         Console().print(_table(name, figures))
+        Console().print(_losses(figures))
 
 
 def _table(name: str, figures: list[Figure]) -> Table:
@@ -46,6 +47,12 @@ def _table(name: str, figures: list[Figure]) -> Table:
             str(len(figure.ours)),
         )
     return table
+
+
+def _losses(figures: list[Figure]) -> str:
+    """Say where a peer does better, in so many words."""
+    lost = [f"{figure.case.name} ({figure.case.peer_name})" for figure in figures if figure.is_lost]
+    return f"Lost: {', '.join(lost)}." if lost else "Lost: none."
 
 
 def _value(values: list[float]) -> str:

@@ -24,10 +24,12 @@ from tests.benchmarks import cache_peers
 from tests.benchmarks.measuring import Case
 
 ROOT = Path(__file__).parents[2]
-PEERS = ("cacheops", "cacheops_insideout", "cashews", "dogpile", "django")
+PEERS = ("cacheops", "cacheops_insideout", "cashews", "dogpile", "django", "django_page")
+# A part of the full size, to see that it runs: SCALE=0.01.
+SCALE = float(os.environ.get("SCALE", "1"))
 SIZES = {"2k": 2_000, "20k": 20_000}
-CALLS = 2_000
-CHECKED_OURS, CHECKED_PEERS = 1_000_000, 20_000
+CALLS = int(2_000 * SCALE) or 1
+CHECKED_OURS, CHECKED_PEERS = int(1_000_000 * SCALE), int(20_000 * SCALE)
 
 
 @contextmanager
@@ -51,6 +53,7 @@ def cases() -> Iterator[list[Case]]:
         redis.client("cache").config_set("maxmemory", "2gb")
         names = PEERS if cache_peers.install() else ()
         yield [
+            _week(),  # first, as it counts keys
             *_hits(),
             *(
                 Case(
@@ -171,7 +174,7 @@ def _bumps() -> Iterator[Case]:
     tags.end([few])
     for label, count in (("1k", 1_000), ("100k", 100_000), ("1m", 1_000_000)):
         name = tag("bench", label)
-        fill = _Once(partial(_fill, name, count))
+        fill = _Once(partial(_fill, name, int(count * SCALE)))
 
         def bump_many(name: Any = name, fill: "_Once" = fill) -> float:
             fill()
@@ -269,6 +272,18 @@ def _stampede() -> Case:
         peer=partial(crowd, cache_peers.DjangoRedis),
         peer_name="django get_or_set",
         repeats=3,
+    )
+
+
+def _week() -> Case:
+    from tests.checking.churn import live_a_week
+
+    return Case(
+        name="cache.week.keys_left",
+        unit="keys, a simulated week after",
+        better="lower",
+        ours=lambda: live_a_week().left,
+        repeats=1,
     )
 
 

@@ -87,6 +87,36 @@ class DjangoRedis:
         self.cache.delete("bench")
 
 
+class DjangoPage:
+    """Django's `cache_page` around a view; its page is deleted, as nothing else goes stale."""
+
+    def __init__(self, load: Load) -> None:
+        from django.core.cache import caches  # noqa: TID251 - as above
+        from django.http import HttpRequest, HttpResponse
+        from django.test import RequestFactory
+        from django.views.decorators.cache import cache_page
+
+        def view(request: HttpRequest) -> HttpResponse:
+            return HttpResponse(load())
+
+        self.view = cache_page(SECONDS, cache="pickled")(view)
+        self.request = RequestFactory().get("/bench", SERVER_NAME="localhost")
+        self.cache = caches["pickled"]
+
+    def hit(self) -> Any:
+        return self.view(self.request).content
+
+    def read(self) -> str:
+        return str(self.hit().decode())
+
+    def write(self, change: Callable[[], None]) -> None:
+        from django.utils.cache import get_cache_key
+
+        change()
+        if key := get_cache_key(self.request, cache=self.cache):
+            self.cache.delete(key)
+
+
 class Dogpile:
     """dogpile.cache on Redis."""
 
@@ -157,13 +187,15 @@ class Cacheops:
         invalidate_obj(self.group)
 
 
-NAMES = ("ours", "django", "dogpile", "cashews", "cacheops", "cacheops_insideout")
+NAMES = ("ours", "django", "django_page", "dogpile", "cashews", "cacheops", "cacheops_insideout")
 KINDS: dict[str, Any] = {
     "ours": Ours,
     "django": DjangoRedis,
+    "django_page": DjangoPage,
     "dogpile": Dogpile,
     "cashews": Cashews,
     "cacheops": Cacheops,
+    "cacheops_insideout": Cacheops,
 }
 
 

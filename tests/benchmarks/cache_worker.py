@@ -76,5 +76,5 @@ if __name__ == "__main__":
     from tests.benchmarks.cache_peers import KINDS
 
     what, name, number = sys.argv[1:]
-    kind = KINDS[name.partition("_")[0]]
+    kind = KINDS[name]
     print({"hit": hit, "stale": stale}[what](kind, int(number)))

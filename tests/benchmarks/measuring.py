@@ -37,12 +37,22 @@ class Figure:
         """Ours by the peer's, medians; None without a peer."""
         return middle(self.ours) / middle(self.peer) if self.peer and middle(self.peer) else None
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the peer does better, by the medians."""
+        if not self.peer:
+            return False
+        ours, peer = middle(self.ours), middle(self.peer)
+        return ours > peer if self.case.better == "lower" else ours < peer
+
     def as_row(self) -> dict[str, object]:
         """Return the figure as it is written to .bench/."""
         return {
             "case": self.case.name,
             "ours": round(middle(self.ours), 4),
+            "spread": round(spread(self.ours), 4),
             "peer": round(middle(self.peer), 4) if self.peer else None,
+            "peer_spread": round(spread(self.peer), 4) if self.peer else None,
             "ratio": round(self.ratio, 4) if self.ratio else None,
             "unit": self.case.unit,
             "better": self.case.better,

@@ -71,7 +71,7 @@ def test_who_has_lost_his_lease_does_not_displace_a_newer_page(
     redis.script.cache_clear()
     if not is_checked:
         mutants.lease_not_checked(patch)
-    region: Region[int] = Region("slow", ttl=60, type=int)
+    region: Region[Any] = Region("slow", ttl=60, type=Any)
     settings.CACHE_LEASE_SECONDS = 0.05
     key, name, client = redis.key("l", "k"), tag("story", "s"), redis.client("cache")
 
