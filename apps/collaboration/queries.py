@@ -17,7 +17,7 @@ from apps.collaboration.pages import (
 )
 from apps.stories.documents import Story
 from apps.stories.invalidation import story_tag
-from apps.stories.queries import Opened
+from apps.stories.queries import Opened, open_story
 from apps.users.queries import list_authors
 from storychain.api.pagination import decode_cursor, encode_cursor
 from storychain.cache.region import Cached, Region
@@ -41,13 +41,15 @@ def get_team(*, story_slug: str) -> Cached[TeamPage]:
     )
 
 
-def get_my_role(opened: Opened) -> Cached[MyRolePage]:
-    """Return what somebody who is signed in is to a story that he sees, and what he may do."""
-    slug, user_id = opened.facts.slug, str(opened.standing.user_id)
+def get_my_role(*, slug: str, user_id: str) -> Cached[MyRolePage]:
+    """Return what somebody is to a story, and what he may do; raise StoryNotFound.
+
+    The load asks itself: what was read before it is older than the tokens that it is stored with.
+    """
     return MY_ROLES.get_or_load(
         keys.my_role(slug, user_id),
         tags=[story_tag(slug), standing_tag(slug, user_id), platform_role_tag(user_id)],
-        load=lambda: _my_role(opened),
+        load=lambda: _show_role(open_story(slug=slug, user_id=user_id)),
     )
 
 
@@ -83,7 +85,7 @@ def _load_team(story_slug: str) -> TeamPage:
     )
 
 
-def _my_role(opened: Opened) -> MyRolePage:
+def _show_role(opened: Opened) -> MyRolePage:
     facts, standing = opened
     return MyRolePage(
         story_slug=facts.slug,

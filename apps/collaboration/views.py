@@ -145,5 +145,5 @@ class MyRole(APIView):
     @extend_schema(operation_id="stories_my_role", responses=schema_for(MyRolePage))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Show the caller's part in a story and what it allows."""
-        opened = open_story(slug=slug, user_id=request.user.user_id)
-        return cached_response(request, queries.get_my_role(opened), audience="private")
+        page = queries.get_my_role(slug=slug, user_id=request.user.user_id)
+        return cached_response(request, page, audience="private")

@@ -56,7 +56,7 @@ def story_changed(change: Change[Story]) -> Iterator[Tag]:
     Votes and reads stale nothing: they are coalesced.
     """
     slug = change.document.slug
-    if change.touches(*SHOWN):
+    if change.touches(*SHOWN, "updated_at"):
         yield story_tag(slug)
     if change.touches(*COUNTED):
         yield tree_tag(slug)

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from apps.access.documents import Collaborator, StoryBan
-from apps.collaboration import services
+from apps.collaboration import queries, services
 from apps.collaboration.errors import InvitationExpired
 from apps.collaboration.limits import INVITATION_DAYS, LARGEST_TEAM
 from apps.stories.documents import Story
+from apps.stories.queries import Opened
 from apps.users.documents import User
 from storychain.outbox import OutboxRow
 from tests.factories import Caller, chapter_body, published_story, sign_in, start_story, write_root
@@ -252,6 +253,26 @@ def test_what_the_caller_is_to_a_story_and_may_do_with_it() -> None:
     assert stranger.get(f"/stories/{story}/my-role").json()["role"] is None
     assert "change its team" in owner.get(f"/stories/{story}/my-role").json()["actions"]
     assert Caller().get(f"/stories/{story}/my-role").status_code == 401
+    assert owner.get("/stories/none/my-role").status_code == 404
+
+
+def test_a_role_that_changes_while_its_page_is_made_is_shown_by_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    owner = sign_in()
+    story, _ = published_story(owner)
+    member, reading = join(owner, story, "moderator"), queries.open_story
+    rows = Collaborator.objects(story_slug=story, user_id=member.user_id)
+
+    def read_and_be_overtaken(**names: str) -> Opened:
+        opened = reading(**names)
+        rows.update_one(set__role="reviewer")
+        return opened
+
+    with monkeypatch.context() as patch:
+        patch.setattr(queries, "open_story", read_and_be_overtaken)
+        member.get(f"/stories/{story}/my-role")
+    assert member.get(f"/stories/{story}/my-role").json()["role"] == "reviewer"
 
 
 def test_the_callers_invitations_are_read_by_pages() -> None:

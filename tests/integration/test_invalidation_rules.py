@@ -168,6 +168,7 @@ STORY = {"story", "overview"}
 DRAFTS = {"draft-team", "draft-role"}
 WRITES: dict[str, tuple[Callable[[World], None], set[str]]] = {
     "title": (patched("story", {"title": "The lantern"}), {*LISTS, *STORY, "tagged"}),
+    "same title": (patched("story", {"title": "The lamp"}), STORY),
     "description": (patched("story", {"description": "Another house."}), {*LISTS, *STORY}),
     "cover": (patched("story", {"cover_image": "https://example.org/a.png"}), {*LISTS, *STORY}),
     "tags": (patched("story", {"tags": ["hill"]}), {*LISTS, *STORY, "tagged"}),
