@@ -1,20 +1,14 @@
 """Stories over HTTP, as their writers and readers use them."""
 
 from datetime import UTC, datetime
-<<<<<<< HEAD
 from itertools import cycle
 
 import pytest
 
+from apps.stories.documents import Story
 from apps.users import arrivals
 from apps.users.documents import User
 from storychain import redis
-=======
-
-import pytest
-
-from apps.stories.documents import Story
->>>>>>> 38b7979 (A page's shape is part of its key; values come back as what they were or not at all; labels by any spelling; lists without $or)
 from tests.factories import Caller, published_story, sign_in, start_story
 
 ANYONE = Caller()
