@@ -76,8 +76,8 @@ def test_who_sends_no_bearer_token_is_anonymous(clerk: KeyServer) -> None:
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"nbf": time.time() + 600}, "not valid yet"),
-        ({"iat": time.time() + 600}, "not valid yet"),
+        ({"nbf": time.time() + 86_400}, "not valid yet"),
+        ({"iat": time.time() + 86_400}, "not valid yet"),
         ({"iss": "https://clerk.elsewhere.test"}, "somebody else"),
         ({"azp": "https://elsewhere.test"}, "party"),
         ({"azp": [PARTY]}, "party"),

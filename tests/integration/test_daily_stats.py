@@ -17,6 +17,8 @@ from storychain.queues.running import Run
 from storychain.queues.wire import Ask
 from storychain.schedules.declarations import list_declarations
 
+pytestmark = pytest.mark.django_db  # every run of a job closes old connections
+
 DAY = date(2026, 3, 1)
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 END = BEGIN + timedelta(days=1)

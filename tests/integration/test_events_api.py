@@ -21,6 +21,8 @@ from storychain.queues.wire import Ask, Bulk
 from tests.factories import API, Caller, sign_in
 from tests.queueing.servers import free_port
 
+pytestmark = pytest.mark.django_db  # every run of a job closes old connections
+
 VIEW = {"event": "page_view"}
 
 

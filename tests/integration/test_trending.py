@@ -18,6 +18,8 @@ from storychain.queues.running import Run
 from storychain.queues.wire import Ask
 from tests.factories import Caller, published_story, sign_in, write_child
 
+pytestmark = pytest.mark.django_db  # every run of a job closes old connections
+
 
 @pytest.fixture
 def author() -> Caller:

@@ -123,14 +123,14 @@ def test_a_worker_that_is_told_to_stop_finishes_its_batch_and_leaves_the_rest(
     crew: Crew, folder: Path
 ) -> None:
     old = crew.start(IO)
-    enqueue_many(marks(folder, 1000, ill="slow"))
+    enqueue_many(marks(folder, 3000, ill="slow"))
     wait_until(lambda: len(effects(folder)) > 20)
     assert old.stop() == 0
-    assert 0 < row()["completed"] < 1000
+    assert 0 < row()["completed"] < 3000
     assert row()["active"] == 0
     crew.start(IO)
-    wait_until(lambda: row()["completed"] == 1000)
-    assert len(lines(folder, "runs")) == 1000
+    wait_until(lambda: row()["completed"] == 3000)
+    assert len(lines(folder, "runs")) == 3000
 
 
 def test_one_that_stood_still_has_its_batch_refused(crew: Crew, folder: Path) -> None:
