@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import structlog
 from django.conf import settings
 
+from storychain.observability.alert_log import AlertLog
 from storychain.queues.presence import worker_health
 from storychain.queues.stats import stats
 
 KINDS = ("backlog", "late", "stalled", "unattended", "slow", "dead")
-log = structlog.get_logger(__name__)
 
 
 class Alert(NamedTuple):
@@ -25,7 +25,7 @@ class Alert(NamedTuple):
     detail: str
 
 
-_raised: frozenset[tuple[str, str]] = frozenset()
+_told = AlertLog(structlog.get_logger(__name__), "queue alert", subject="queue")
 
 
 def find_alerts() -> list[Alert]:
@@ -36,13 +36,7 @@ def find_alerts() -> list[Alert]:
 
 def log_alerts() -> None:
     """Write each alert to the log when it comes up, and when it is over."""
-    global _raised  # noqa: PLW0603 - what this process has said
-    found = {(alert.queue, alert.kind): alert for alert in find_alerts()}
-    for alert in (found[name] for name in found.keys() - _raised):
-        log.warning("queue alert", queue=alert.queue, kind=alert.kind, detail=alert.detail)
-    for queue, kind in _raised - found.keys():
-        log.warning("queue alert is over", queue=queue, kind=kind)
-    _raised = frozenset(found)
+    _told.tell({(alert.queue, alert.kind): alert.detail for alert in find_alerts()})
 
 
 def threshold_of(queue: str, kind: str) -> float:

@@ -8,6 +8,7 @@ import structlog
 from django.conf import settings
 from django_celery_beat.models import PeriodicTask
 
+from storychain.observability.alert_log import AlertLog
 from storychain.queues.scripts import LedgerAway
 from storychain.schedules.clock import MOST_SKEW
 from storychain.schedules.leader import list_beats
@@ -15,8 +16,6 @@ from storychain.schedules.models import OPEN, Slot
 from storychain.schedules.rows import list_rows, read_terms
 from storychain.schedules.slots import find_unwritten
 from storychain.schedules.timing import BadTiming
-
-log = structlog.get_logger(__name__)
 
 
 class Alert(NamedTuple):
@@ -27,7 +26,7 @@ class Alert(NamedTuple):
     detail: str
 
 
-_raised: frozenset[tuple[str, str]] = frozenset()
+_told = AlertLog(structlog.get_logger(__name__), "schedule alert", subject="schedule")
 
 
 def find_alerts(*, now: datetime) -> list[Alert]:
@@ -43,13 +42,7 @@ def find_alerts(*, now: datetime) -> list[Alert]:
 
 def log_alerts(*, now: datetime) -> None:
     """Write each alert to the log when it comes up, and when it is over."""
-    global _raised  # noqa: PLW0603 - what this process has said
-    found = {(alert.name, alert.kind): alert for alert in find_alerts(now=now)}
-    for name, kind, detail in (found[key] for key in found.keys() - _raised):
-        log.warning("schedule alert", schedule=name, kind=kind, detail=detail)
-    for name, kind in _raised - found.keys():
-        log.warning("schedule alert is over", schedule=name, kind=kind)
-    _raised = frozenset(found)
+    _told.tell({(alert.name, alert.kind): alert.detail for alert in find_alerts(now=now)})
 
 
 def _unwritten(row: PeriodicTask, now: datetime) -> Iterator[Alert]:

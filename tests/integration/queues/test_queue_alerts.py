@@ -20,7 +20,7 @@ from storychain.queues.wire import Ask, Outcome
 from tests.queueing import jobs
 from tests.queueing.workers import wait_until
 
-pytestmark = pytest.mark.usefixtures("thresholds")
+pytestmark = [pytest.mark.usefixtures("thresholds"), pytest.mark.django_db]
 
 
 @pytest.fixture
@@ -36,9 +36,9 @@ def thresholds(settings) -> Callable[..., None]:
 
 @pytest.fixture(autouse=True)
 def nothing_said() -> Iterator[None]:
-    alerts._raised = frozenset()
+    alerts._told.raised = frozenset()
     yield
-    alerts._raised = frozenset()
+    alerts._told.raised = frozenset()
 
 
 def wait_for_alert(kind: str, queue: str = "notification") -> None:
