@@ -107,3 +107,17 @@ def published_story(author: Caller, **more: Any) -> tuple[str, str]:
     root = write_root(author, story)
     publish(author, story)
     return story, root
+
+
+def invite(host: Caller, story: str, guest: Caller, role: str = "contributor") -> int:
+    """Let somebody ask another into a story; return the answer's status."""
+    path = f"/stories/{story}/collaborators"
+    return host.post(path, {"user_id": guest.user_id, "role": role}).status_code
+
+
+def join(host: Caller, story: str, role: str) -> Caller:
+    """Let somebody new be asked into a story, and come."""
+    guest = sign_in(role)
+    assert invite(host, story, guest, role) == 201
+    assert guest.post(f"/stories/{story}/invitation/accept").status_code == 204
+    return guest

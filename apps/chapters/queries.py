@@ -19,7 +19,8 @@ from apps.chapters.text import estimate_minutes, render_html
 from apps.stories.invalidation import story_tag, tree_tag
 from apps.users.pages import AuthorRef
 from apps.users.queries import list_authors
-from storychain.api.pagination import decode_cursor, encode_cursor
+from storychain.api.keyset import cut_page
+from storychain.api.pagination import decode_cursor
 from storychain.cache.region import Cached, Region
 
 TREES = Region(
@@ -85,13 +86,12 @@ def _load_tree(story_slug: str) -> TreePage:
 
 def _load_list(story_slug: str, limit: int, scope: str, after: int) -> ChapterListPage:
     found = _readable(story_slug).filter(number__gt=after).exclude("content").limit(limit + 1)
-    chapters = list(found)
-    shown, has_more = chapters[:limit], len(chapters) > limit
-    authors = list_authors(c.author_id for c in shown)
+    page = cut_page(list(found), limit=limit, scope=scope, place=lambda c: [c.number])
+    authors = list_authors(c.author_id for c in page.rows)
     return ChapterListPage(
-        items=[ChapterRow(**_row(c, authors[c.author_id])) for c in shown],
-        next_cursor=encode_cursor(scope, [shown[-1].number]) if has_more else None,
-        has_more=has_more,
+        items=[ChapterRow(**_row(c, authors[c.author_id])) for c in page.rows],
+        next_cursor=page.next_cursor,
+        has_more=page.has_more,
     )
 
 

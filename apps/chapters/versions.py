@@ -17,7 +17,8 @@ from apps.chapters.queries import get_chapter
 from apps.chapters.text import count_words
 from apps.stories.queries import open_story
 from apps.users.queries import list_authors
-from storychain.api.pagination import decode_cursor, encode_cursor
+from storychain.api.keyset import cut_page
+from storychain.api.pagination import decode_cursor
 from storychain.cache.region import Cached, Region
 
 READS = ("chapters", "chapter_versions", "users")
@@ -106,8 +107,8 @@ def _load_list(place: Place, limit: int, scope: str, before: int | None) -> Vers
         rows = [ChapterVersion.of(chapter), *earlier.limit(limit)]
     else:
         rows = list(earlier(version__lt=before).limit(limit + 1))
-    shown, has_more = rows[:limit], len(rows) > limit
-    people = list_authors({row.edited_by for row in shown})
+    page = cut_page(rows, limit=limit, scope=scope, place=lambda row: [row.version])
+    people = list_authors({row.edited_by for row in page.rows})
     return VersionListPage(
         items=[
             VersionRow(
@@ -119,10 +120,10 @@ def _load_list(place: Place, limit: int, scope: str, before: int | None) -> Vers
                 edit_type=row.edit_type,
                 edited_at=row.edited_at,
             )
-            for row in shown
+            for row in page.rows
         ],
-        next_cursor=encode_cursor(scope, [shown[-1].version]) if has_more else None,
-        has_more=has_more,
+        next_cursor=page.next_cursor,
+        has_more=page.has_more,
     )
 
 

@@ -26,6 +26,7 @@ class InvitationAnswered(Event, frozen=True, kw_only=True):
     """Somebody who was asked into a story has come, or declined; `invited_by` waits for it."""
 
     story_slug: str
+    story_title: str
     user_id: str
     invited_by: str
     invited_at: datetime

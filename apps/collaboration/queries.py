@@ -19,7 +19,8 @@ from apps.stories.documents import Story
 from apps.stories.invalidation import story_tag
 from apps.stories.queries import Opened, open_story
 from apps.users.queries import list_authors
-from storychain.api.pagination import decode_cursor, encode_cursor
+from storychain.api.keyset import cut_page
+from storychain.api.pagination import decode_cursor
 from storychain.cache.region import Cached, Region
 
 TEAMS = Region(
@@ -67,11 +68,11 @@ def list_received(
     after = decode_cursor(scope, cursor)
     pending = Collaborator.objects(user_id=user_id, status="pending").order_by("story_slug")
     rows = list(pending(story_slug__gt=after[0] if after else "").limit(limit + 1))
-    shown, has_more = rows[:limit], len(rows) > limit
+    page = cut_page(rows, limit=limit, scope=scope, place=lambda row: [row.story_slug])
     return InvitationsPage(
-        items=_views([row for row in shown if row.is_open(now=now)]),
-        next_cursor=encode_cursor(scope, [shown[-1].story_slug]) if has_more else None,
-        has_more=has_more,
+        items=_views([row for row in page.rows if row.is_open(now=now)]),
+        next_cursor=page.next_cursor,
+        has_more=page.has_more,
     )
 
 

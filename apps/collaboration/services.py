@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mongoengine.errors import NotUniqueError
 
 from apps.access.documents import ROLES, Collaborator, StoryBan
-from apps.access.rules import OWNER, Action
+from apps.access.rules import Action
 from apps.collaboration.errors import (
     AlreadyThere,
     BannedFromStory,
@@ -145,7 +145,8 @@ def _find_person(*, user_id: str | None, username: str | None) -> User:
 def _answer(status: str, *, story_slug: str, caller_id: str, now: datetime) -> None:
     """Answer an invitation; nobody reads a story that is private before he has come in."""
     row = Collaborator.objects(story_slug=story_slug, user_id=caller_id, status="pending").first()
-    if row is None or not _is_inviting(story_slug, caller_id):
+    story = _find_inviting(story_slug, caller_id)
+    if row is None or story is None:
         raise InvitationNotFound
     if not row.is_open(now=now):
         raise InvitationExpired("Ask for a new one.")
@@ -155,6 +156,7 @@ def _answer(status: str, *, story_slug: str, caller_id: str, now: datetime) -> N
     publish(
         InvitationAnswered(
             story_slug=story_slug,
+            story_title=story.title,
             user_id=caller_id,
             invited_by=row.invited_by,
             invited_at=row.invited_at,
@@ -163,10 +165,11 @@ def _answer(status: str, *, story_slug: str, caller_id: str, now: datetime) -> N
     )
 
 
-def _is_inviting(story_slug: str, user_id: str) -> bool:
-    is_there = Story.objects(slug=story_slug, status__ne="deleted").only("slug").first()
-    is_banned = StoryBan.objects(story_slug=story_slug, user_id=user_id).only("id").first()
-    return bool(is_there and not is_banned)
+def _find_inviting(story_slug: str, user_id: str) -> Story | None:
+    if StoryBan.objects(story_slug=story_slug, user_id=user_id).only("id").first():
+        return None
+    found: Story | None = Story.objects(slug=story_slug, status__ne="deleted").first()
+    return found
 
 
 def _find_part(story_slug: str, user_id: str) -> Collaborator:
@@ -178,7 +181,7 @@ def _find_part(story_slug: str, user_id: str) -> Collaborator:
 
 def _may_end(held: Held, row: Collaborator, *, caller_id: str) -> bool:
     """The owner ends anything, one's own part oneself, an invitation whoever could have sent it."""
-    if caller_id == row.user_id or held.standing.rank == OWNER:
+    if caller_id == row.user_id or held.allows(Action.RUN_TEAM):
         return True
     return (
         row.status == "pending"

@@ -1,7 +1,7 @@
 """What a person sees of his exports: never cached, as it changes by itself and is his alone."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from apps.access.rules import Action
 from apps.exports.documents import Export
@@ -10,7 +10,8 @@ from apps.exports.links import sign_link
 from apps.exports.pages import ExportListPage, ExportPage
 from apps.stories.errors import StoryForbidden, StoryNotFound
 from apps.stories.services import open_for
-from storychain.api.pagination import decode_cursor, encode_cursor
+from storychain.api.keyset import read_latest
+from storychain.api.pagination import decode_cursor
 
 SCOPE = "exports:{user_id}"
 
@@ -31,12 +32,17 @@ def get_export_page(*, export_id: str, user_id: str, now: datetime) -> ExportPag
 def list_exports(*, user_id: str, limit: int, cursor: str | None, now: datetime) -> ExportListPage:
     """Return one page of somebody's exports, newest first."""
     scope = SCOPE.format(user_id=user_id)
-    found = _read_after(decode_cursor(scope, cursor), user_id, most=limit + 1)
-    shown, has_more = found[:limit], len(found) > limit
+    page = read_latest(
+        Export.objects(user_id=user_id),
+        order="created_at",
+        limit=limit,
+        scope=scope,
+        after=decode_cursor(scope, cursor),
+    )
     return ExportListPage(
-        items=[show_export(export, now=now) for export in shown],
-        next_cursor=encode_cursor(scope, _place(shown[-1])) if has_more else None,
-        has_more=has_more,
+        items=[show_export(export, now=now) for export in page.rows],
+        next_cursor=page.next_cursor,
+        has_more=page.has_more,
     )
 
 
@@ -93,22 +99,3 @@ def _get_export(export_id: str, user_id: str) -> Export:
     if export is None:
         raise ExportNotFound
     return export
-
-
-def _place(export: Export) -> list[Any]:
-    return [export.created_at.isoformat(), export.export_id]
-
-
-def _read_after(place: list[Any] | None, user_id: str, *, most: int) -> list[Export]:
-    """Return up to so many exports behind this place, in the order (newest, id).
-
-    Two plain reads instead of an `$or`: first what was asked for in the same millisecond.
-    """
-    mine = Export.objects(user_id=user_id).order_by("-created_at", "-export_id")
-    if place is None:
-        return list(mine.limit(most))
-    created_at, export_id = datetime.fromisoformat(place[0]), place[1]
-    found = list(mine.filter(created_at=created_at, export_id__lt=export_id).limit(most))
-    if len(found) < most:
-        found += mine.filter(created_at__lt=created_at).limit(most - len(found))
-    return found

@@ -1,6 +1,6 @@
 """What somebody sees of what he was told. Every read is cached; invalidation.py says until when."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from apps.notifications import keys
@@ -10,7 +10,8 @@ from apps.notifications.invalidation import notification_tag
 from apps.notifications.pages import NotificationListPage, NotificationPage, UnreadCount
 from apps.users.pages import AuthorRef
 from apps.users.queries import list_authors
-from storychain.api.pagination import decode_cursor, encode_cursor
+from storychain.api.keyset import read_latest
+from storychain.api.pagination import decode_cursor
 from storychain.cache.region import Cached, Region
 
 LISTS = Region(
@@ -33,10 +34,11 @@ def list_notifications(
     scope = keys.notification_list(user_id, **shape)
     after = decode_cursor(scope, cursor)
     mine = {"user_id": user_id} | ({"is_read": False} if is_unread else {})
+    found = Notification.objects(**mine)
     return LISTS.get_or_load(
         keys.notification_list(user_id, **shape, after=after),
         tags=[notification_tag(user_id)],
-        load=lambda: _load_list(mine | _strictly_after(after), scope=scope, limit=limit),
+        load=lambda: _load_list(found, scope=scope, limit=limit, after=after),
     )
 
 
@@ -57,29 +59,19 @@ def get_notification(*, notification_id: str, user_id: str) -> NotificationPage:
     return _show(found, list_authors(_actors([found])))
 
 
-def _load_list(found: dict[str, Any], *, scope: str, limit: int) -> NotificationListPage:
-    newest = Notification.objects(__raw__=found).order_by("-created_at", "-notification_id")
-    rows = list(newest.limit(limit + 1))
-    shown, has_more = rows[:limit], len(rows) > limit
-    people = list_authors(_actors(shown))
-    last = [shown[-1].created_at.isoformat(), shown[-1].notification_id] if has_more else None
+def _load_list(
+    found: Any, *, scope: str, limit: int, after: list[Any] | None
+) -> NotificationListPage:
+    page = read_latest(found, order="created_at", limit=limit, scope=scope, after=after)
+    people = list_authors(_actors(page.rows))
     return NotificationListPage(
-        items=[_show(row, people) for row in shown],
-        next_cursor=encode_cursor(scope, last) if last else None,
-        has_more=has_more,
+        items=[_show(row, people) for row in page.rows],
+        next_cursor=page.next_cursor,
+        has_more=page.has_more,
     )
 
 
-def _strictly_after(after: list[Any] | None) -> dict[str, Any]:
-    """Return the condition; its outer bound is what the index serves, `$or` only breaks the tie."""
-    if after is None:
-        return {}
-    at, last_id = datetime.fromisoformat(after[0]), after[1]
-    tie = [{"created_at": {"$lt": at}}, {"_id": {"$lt": last_id}}]
-    return {"created_at": {"$lte": at}, "$or": tie}
-
-
-def _actors(rows: list[Notification]) -> list[str]:
+def _actors(rows: Sequence[Notification]) -> list[str]:
     return [row.related["actor_id"] for row in rows if row.related.get("actor_id")]
 
 

@@ -6,7 +6,6 @@ from apps.chapters.events import ChapterAdded
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
 from apps.notifications.jobs import deliver
 from apps.notifications.kinds import compose
-from apps.stories.queries import get_story_page
 from storychain.events import subscribes
 from storychain.queues.jobs import JobCall
 
@@ -38,7 +37,7 @@ def tell_invited(event: CollaboratorInvited) -> Iterator[JobCall]:
     payload = compose(
         "collab_invitation",
         story_slug=event.story_slug,
-        story_title=_title_of(event.story_slug),
+        story_title=event.story_title,
         role=event.role,
         actor_id=event.invited_by,
     )
@@ -52,13 +51,8 @@ def tell_inviter(event: InvitationAnswered) -> Iterator[JobCall]:
     payload = compose(
         f"collab_invitation_{'approved' if event.is_accepted else 'rejected'}",
         story_slug=event.story_slug,
-        story_title=_title_of(event.story_slug),
+        story_title=event.story_title,
         actor_id=event.user_id,
     )
     key = f"notice:answered:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.3f}"
     yield deliver.call(job_id=key, userId=event.invited_by, **payload)
-
-
-def _title_of(slug: str) -> str:
-    """Return a story's title as the write that announces something sees it."""
-    return get_story_page(slug=slug).value.title

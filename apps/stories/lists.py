@@ -1,6 +1,5 @@
 """Lists of stories: what is public, newest or liveliest first, one signed cursor a page."""
 
-from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -12,7 +11,8 @@ from apps.stories.pages import StoryListPage
 from apps.stories.shapes import card
 from apps.users.invalidation import user_tag
 from apps.users.queries import check_user, list_authors, refuse_impossible
-from storychain.api.pagination import decode_cursor, encode_cursor
+from storychain.api.keyset import read_latest
+from storychain.api.pagination import decode_cursor
 from storychain.cache.region import Cached, Region, depends_on
 
 PUBLISHED = Region(
@@ -143,40 +143,12 @@ def _load_trending(scope: str, limit: int, after: list[Any] | None) -> StoryList
 def _load_page(
     found: dict[str, Any], order: str, scope: str, limit: int, after: list[Any] | None
 ) -> StoryListPage:
-    """Read one page by its index: (order, slug) descending, after the cursor's position."""
-    stories = _read(found, order, after, limit + 1)
-    shown = stories[:limit]
-    has_more = len(stories) > limit
-    authors = list_authors(story.creator_id for story in shown)
-    last = [_position(shown[-1], order), shown[-1].slug] if has_more else None
-    return StoryListPage(
-        items=[card(story, authors[story.creator_id]) for story in shown],
-        next_cursor=encode_cursor(scope, last) if last else None,
-        has_more=has_more,
+    page = read_latest(
+        Story.objects(__raw__=found), order=order, limit=limit, scope=scope, after=after
     )
-
-
-def _position(story: Story, order: str) -> str | float:
-    value: datetime | float = getattr(story, order)
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _read(found: dict[str, Any], order: str, after: list[Any] | None, count: int) -> list[Story]:
-    """Return the stories behind the cursor's position: the rest of its instant, then the earlier.
-
-    Two questions to the index, as one with `$or` is a scan where the planner does not split it.
-    """
-    if after is None:
-        return list(_sorted(found, order).limit(count))
-    at, slug = after
-    if isinstance(at, str):
-        at = datetime.fromisoformat(at)
-    tied = list(_sorted({**found, order: at, "_id": {"$lt": slug}}, order).limit(count))
-    if len(tied) == count:
-        return tied
-    earlier = _sorted({**found, order: {"$lt": at}}, order)
-    return [*tied, *earlier.limit(count - len(tied))]
-
-
-def _sorted(found: dict[str, Any], order: str) -> Any:
-    return Story.objects(__raw__=found).order_by(f"-{order}", "-slug")
+    authors = list_authors(story.creator_id for story in page.rows)
+    return StoryListPage(
+        items=[card(story, authors[story.creator_id]) for story in page.rows],
+        next_cursor=page.next_cursor,
+        has_more=page.has_more,
+    )

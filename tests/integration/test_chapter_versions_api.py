@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from apps.chapters.documents import Chapter, ChapterVersion
-from tests.factories import PARAGRAPH, Caller, published_story, sign_in, write_child
-from tests.integration.test_collaboration_api import join
+from tests.factories import PARAGRAPH, Caller, join, published_story, sign_in, write_child
 
 SECOND = PARAGRAPH.replace("lamp", "lantern")
 THIRD = SECOND + " Not even the cat."

@@ -15,21 +15,18 @@ from apps.stories.documents import Story
 from apps.stories.queries import Opened
 from apps.users.documents import User
 from storychain.outbox import OutboxRow
-from tests.factories import Caller, chapter_body, published_story, sign_in, start_story, write_root
+from tests.factories import (
+    Caller,
+    chapter_body,
+    invite,
+    join,
+    published_story,
+    sign_in,
+    start_story,
+    write_root,
+)
 
 NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
-
-
-def invite(host: Caller, story: str, guest: Caller, role: str = "contributor") -> int:
-    path = f"/stories/{story}/collaborators"
-    return host.post(path, {"user_id": guest.user_id, "role": role}).status_code
-
-
-def join(host: Caller, story: str, role: str) -> Caller:
-    guest = sign_in(role)
-    assert invite(host, story, guest, role) == 201
-    assert guest.post(f"/stories/{story}/invitation/accept").status_code == 204
-    return guest
 
 
 def team(reader: Caller, story: str) -> dict[str, str]:
