@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import psutil
 
+from tests.acceptance.running import Running
 from tests.waiting import wait_until
 
 DRIVER, CHROMIUM = shutil.which("chromedriver"), shutil.which("chromium")
@@ -115,6 +116,19 @@ def open_browser(folder: Path) -> Iterator[Browser]:
             driver.terminate()
             for process in psutil.wait_procs(started, timeout=5)[1]:
                 process.kill()
+
+
+@contextmanager
+def sign_in(running: Running, folder: Path) -> Iterator[Browser]:
+    """Start a browser in which the first admin has signed in."""
+    with open_browser(folder) as browser:
+        browser.open(f"{running.url}/admin/")
+        name, password = running.admin
+        browser.fill("#id_username", name)
+        browser.fill("#id_password", password)
+        browser.click("input[type=submit]")
+        browser.wait_for("Recent actions")  # or the page after the login comes after the next one
+        yield browser
 
 
 def _read_port(lines: Iterator[str]) -> int:

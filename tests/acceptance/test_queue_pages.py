@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.browser import CHROMIUM, DRIVER, MISSING, Browser, open_browser
+from tests.acceptance.browser import CHROMIUM, DRIVER, MISSING, Browser, sign_in
 from tests.acceptance.running import Running, run_storychain, wait_until
 
 pytestmark = pytest.mark.skipif(not (DRIVER and CHROMIUM), reason=MISSING)
@@ -31,13 +31,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 @pytest.fixture
 def browser(running: Running, tmp_path: Path) -> Iterator[Browser]:
     """A browser in which the first admin has signed in."""
-    with open_browser(tmp_path) as browser:
-        browser.open(f"{running.url}/admin/")
-        name, password = running.admin
-        browser.fill("#id_username", name)
-        browser.fill("#id_password", password)
-        browser.click("input[type=submit]")
-        browser.wait_for("Recent actions")  # or the page after the login comes after the next one
+    with sign_in(running, tmp_path) as browser:
         yield browser
 
 

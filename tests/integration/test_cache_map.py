@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.notifications.documents import Notification
@@ -18,6 +17,7 @@ from storychain import redis
 from storychain.cache.inspecting import inspect_entry
 from storychain.cache.ttl import JITTER, TTL
 from tests.factories import API, Caller, published_story, sign_in, start_story, write_root
+from tests.routes import patterns
 
 # The caller's own, or files; a new route belongs here or into its feature's CACHE_MAP.
 UNCACHED = {
@@ -76,20 +76,6 @@ class House:
         if "user_id" in signature(row.key).parameters:  # the caller's own page
             named.setdefault("user_id", self.author.user_id)
         return row.key(**named)
-
-
-def patterns() -> Iterator[URLPattern]:
-    """Everything under /api/v1."""
-
-    def walk(found: list[Any], prefix: str) -> Iterator[URLPattern]:
-        for one in found:
-            route = prefix + str(one.pattern)
-            if isinstance(one, URLResolver):
-                yield from walk(one.url_patterns, route)
-            elif route.startswith("api/v1/"):
-                yield one
-
-    yield from walk(get_resolver().url_patterns, "")
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from tests.factories import (
     write_child,
     write_root,
 )
-from tests.integration.test_cache_map import patterns
+from tests.routes import patterns
 
 NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
 PLATFORM = ("SUPER_ADMIN", "PLATFORM_MODERATOR", "APPEAL_MODERATOR")
