@@ -10,7 +10,6 @@ import pytest
 from storychain import embedded
 
 _servers = ExitStack()
-STARTED = "STORYCHAIN_TESTS_STARTED"  # the variables that a run has set itself
 # What starts whole stacks takes turns: two of them at once would be short of processors.
 STACKS = ("acceptance", "contract", "faults")
 
@@ -18,20 +17,26 @@ STACKS = ("acceptance", "contract", "faults")
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     """Start what no variable names; a wrapper, so that it comes before pytest-django's."""
-    if not early_config.known_args_namespace.help:
+    known = early_config.known_args_namespace
+    if not known.help:
+        is_spread = bool(getattr(known, "numprocesses", None))  # by xdist's -n
+        is_worker = is_spread and "PYTEST_XDIST_WORKER" in os.environ
         home = _servers.enter_context(tempfile.TemporaryDirectory(prefix="storychain-tests-"))
-        for variable in os.environ.pop(STARTED, "").split():
-            os.environ.pop(variable, None)  # the controller's: every worker of xdist has its own
         # A busy machine is not a broken cache: only the tests of failures ask for less.
-        usual = {"STORYCHAIN_HOME": home, "TIME_SCALE": "0.1", "CACHE_TIMEOUT_SECONDS": "2"}
-        ours = {name for name in usual if name not in os.environ}
-        os.environ |= {name: usual[name] for name in ours}
-        try:
-            urls = _servers.enter_context(embedded.servers(durable=False))
-        except embedded.CannotStart as error:
-            raise pytest.UsageError(str(error)) from None
-        os.environ |= urls | {STARTED: " ".join(ours | set(urls))}
+        usual = {"TIME_SCALE": "0.1", "CACHE_TIMEOUT_SECONDS": "2"}
+        os.environ |= {"STORYCHAIN_HOME": home, **usual | os.environ}
+        if is_worker:
+            os.environ["STORYCHAIN_HOME"] = home  # each its own, with servers of its own
+        if is_worker or not is_spread:  # a controller only hands out tests
+            _start_servers()
     return (yield)
+
+
+def _start_servers() -> None:
+    try:
+        os.environ |= _servers.enter_context(embedded.servers(durable=False))
+    except embedded.CannotStart as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 @pytest.hookimpl(tryfirst=True)
