@@ -223,22 +223,28 @@ class Region(Generic[T]):
     ) -> dict[Tag, bytes] | None:
         """Return every (tag, token) that the load depended on; None if it must not be stored."""
         pairs = dict(zip(known, prepared.tag_tokens, strict=True))
-        if any(pairs.get(name, token) != token for name, token in inside.pairs.items()):
-            return None
-        pairs |= inside.pairs
         found = tuple(sorted(inside.found - pairs.keys()))
-        self._remembered.note(key, (*pairs, *found))
+        self._remembered.note(key, dict.fromkeys((*pairs, *inside.pairs, *found)))
         if inside.is_tainted:
             return None
+        tokens = self._settle_found(found, prepared)
+        if tokens is None:
+            return None
+        pairs |= tokens
+        # What a page inside depends on may have been read here as well, before that page was.
+        is_whole = all(pairs.get(name, token) == token for name, token in inside.pairs.items())
+        return pairs | inside.pairs if is_whole else None
+
+    def _settle_found(self, found: tuple[Tag, ...], prepared: Prepared) -> dict[Tag, bytes] | None:
+        """Return the tokens of tags found while loading; None after a write meanwhile."""
         if not found:
-            return pairs
+            return {}
         unguarded = {kind_of(name) for name in found} - set(self._finds)
         if unguarded:
             raise LookupError(
                 f"region {self.name} found tags of kinds that it did not declare: {unguarded}"
             )
-        tokens = protocol.tokens_of_found(found, self._finds, prepared)
-        return None if tokens is None else pairs | tokens
+        return protocol.tokens_of_found(found, self._finds, prepared)
 
     def _load(self, load: Callable[[], T]) -> tuple[Answer, int, Loading]:
         started = time.perf_counter()

@@ -20,6 +20,7 @@ from storychain import redis
 from storychain.cache import entries, protocol, typed
 from storychain.cache.invalidation import bump
 from storychain.cache.keys import build_key
+from storychain.cache.loading import current_loading
 from storychain.cache.region import Region
 from storychain.cache.tags import Tag
 from storychain.cache.ttl import life_of
@@ -55,15 +56,17 @@ def get(key: str, default: Any = None) -> Any:
 
 
 def get_many(keys: Iterable[str]) -> dict[str, Any]:
-    """Return the fresh values among these keys, by key."""
-    found = {}
+    """Return the fresh values among these keys, by key; a load around it depends on their tags."""
+    found, outer = {}, current_loading()
     try:
         with protocol.asking():
             hits = protocol.look_many(list(keys))
     except RedisError as error:
         log.warning("the cache does not answer", why=repr(error))
         return {}
-    for key, (_, body) in hits.items():
+    for key, (header, body) in hits.items():
+        if outer is not None:
+            outer.take({Tag(name): token for name, token in header.pairs})
         try:
             found[key] = typed.decode(body)
         except typed.Unreadable as error:

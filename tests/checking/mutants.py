@@ -65,6 +65,16 @@ def nested_pages_shared(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(region, "_is_for_passengers", lambda *_: True)
 
 
+def tags_inside_taken_as_read(patch: pytest.MonkeyPatch) -> None:
+    settle = region.Region._settle_pairs
+
+    def trusting(self: Any, key: str, known: Any, prepared: Any, inside: Any) -> Any:
+        inside.found -= inside.pairs.keys()
+        return settle(self, key, known, prepared, inside)
+
+    patch.setattr(region.Region, "_settle_pairs", trusting)
+
+
 def counted_tokens(patch: pytest.MonkeyPatch) -> None:
     counted = "struct.pack('>I8', (old and struct.unpack('>I8', old) or 0) + 1)"
     _rewrite(patch, "begin", "ARGV[i + 3] ..", f"{counted} ..")

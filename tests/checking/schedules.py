@@ -26,6 +26,11 @@ def a_write_of_what_a_load_found(world: World, patch: pytest.MonkeyPatch) -> Non
     world.read("page")
 
 
+def a_write_between_a_load_and_a_page_inside_it(world: World, patch: pytest.MonkeyPatch) -> None:
+    world.read("around", during=lambda: write(world, patch, "author"))
+    world.read("around")
+
+
 def overlapping_writers(world: World, patch: pytest.MonkeyPatch) -> None:
     first, second = Writer(world, "story").begin(patch), Writer(world, "story").begin(patch)
     first.commit().end()
@@ -110,6 +115,7 @@ def an_outage_over_a_whole_write(world: World, patch: pytest.MonkeyPatch) -> Non
 SCHEDULES: tuple[Schedule, ...] = (
     a_write_during_a_load,
     a_write_of_what_a_load_found,
+    a_write_between_a_load_and_a_page_inside_it,
     overlapping_writers,
     a_failover_to_an_old_copy,
     an_evicted_tag,

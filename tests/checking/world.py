@@ -26,7 +26,7 @@ from storychain.outbox import OutboxRow
 from tests.checking.oracle import Floor, Oracle
 
 ROWS = ("story", "author", "lamp")
-PAGES = ("page", "nested", "flag")
+PAGES = ("page", "nested", "around", "flag")
 TAGS = {"story": tag("story", "s"), "author": tag("user", "u"), "lamp": tag("lamp", "l")}
 STEP_SECONDS = 0.05
 
@@ -48,6 +48,7 @@ class World:
         """Forget what a process remembers."""
         self.page: Region[Any] = Region("page", ttl=60, type=Any, finds=("user",))
         self.nested: Region[Any] = Region("nested", ttl=60, type=Any)
+        self.around: Region[Any] = Region("around", ttl=60, type=Any, finds=("user",))
         self.flag: Region[Any] = Region("flag", ttl=60, type=Any)
         protocol.DEBT._owed.clear()
 
@@ -129,6 +130,17 @@ class World:
 
         found: dict[str, int] = self.nested.get_or_load("nested", tags=[], load=load).value
         return found
+
+    def _read_around(self, during: Callable[[], object]) -> dict[str, int]:
+        """Show the author, and then what a page inside shows, which depends on him as well."""
+
+        def load() -> dict[str, int]:
+            shown = {"author": self.rows["author"]}
+            depends_on(TAGS["author"])
+            during()
+            return self._read_page(lambda: None) | shown
+
+        return dict(self.around.get_or_load("around", tags=[], load=load).value)
 
     def _read_flag(self, during: Callable[[], object]) -> dict[str, int]:
         """An absent lamp says in its detail since when."""

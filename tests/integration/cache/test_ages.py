@@ -43,7 +43,7 @@ def test_a_clock_off_by_an_hour_shows_nobody_the_past(
                 world.read(page)
                 write(world, monkeypatch, "story", "author")
                 world.read(page)
-    assert world.oracle.checked == 20 * 10
+    assert world.oracle.checked == 20 * 14
     assert world.oracle.violations == []
 
 

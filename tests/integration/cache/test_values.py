@@ -213,6 +213,20 @@ def test_values_go_stale_with_their_tags() -> None:
     assert values.get("a") is None
 
 
+def test_a_page_goes_stale_with_the_values_in_it() -> None:
+    page: Region[Any] = Region("around", ttl=60, type=Any)
+    name = tag("story", "s")
+
+    def read() -> Any:
+        return page.get_or_load("p", tags=[], load=lambda: values.get("k")).value
+
+    values.set_value("k", 1, tags=[name])
+    assert [read(), read()] == [1, 1]
+    values.invalidate_tags(name)
+    values.set_value("k", 2, tags=[name])
+    assert read() == 2
+
+
 def test_get_or_set_asks_its_factory_once() -> None:
     calls = []
 
