@@ -198,6 +198,7 @@ FEATURES = [
     "apps.imports",
     "apps.emails",
     "apps.collaboration",
+    "apps.autosaves",
     "apps.chapters",
     "apps.stories",
     "apps.access",

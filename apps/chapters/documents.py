@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from mongoengine import fields
 
@@ -191,6 +192,7 @@ class ChapterAutosave(Document):
     itself for an edit. Two people never share a draft; two tabs of one person do.
     """
 
+    autosave_id = StringField(primary_key=True, default=lambda: uuid4().hex)
     user_id = StringField(required=True)
     story_slug = StringField(required=True)
     kind = StringField(required=True, choices=AUTOSAVE_KINDS)
@@ -198,7 +200,8 @@ class ChapterAutosave(Document):
     parent_slug = StringField()
     title = StringField(default="", max_length=200)
     content = StringField(default="")
-    save_count = fields.IntField(default=1)
+    base_version = fields.IntField()  # of the chapter that an edit was begun on
+    save_count = fields.IntField(default=0)
     last_saved_at = fields.DateTimeField(required=True)
 
     meta = {
@@ -208,6 +211,15 @@ class ChapterAutosave(Document):
                 "fields": ["user_id", "story_slug", "kind", "chapter_slug", "parent_slug"],
                 "unique": True,
             },
-            ["last_saved_at", "id"],
+            ["last_saved_at", "autosave_id"],
+            ["user_id", "-last_saved_at", "-autosave_id"],
         ],
     }
+
+    def keep(self, *, text: Mapping[str, str], now: datetime) -> None:
+        """Take over `title` and `content`, each if it is named."""
+        for name, value in text.items():
+            setattr(self, name, value)
+        self.save_count += 1
+        self.last_saved_at = now
+        self.save()

@@ -3,7 +3,7 @@
 import msgspec
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -28,17 +28,11 @@ from storychain.api.authentication import SignedIn, SignedInOrReadOnly
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
-from storychain.api.preconditions import versioned_etag, versions_in_if_match
+from storychain.api.preconditions import IF_MATCH, versioned_etag, versions_in_if_match
 from storychain.api.responses import created_response, empty_response, json_response
 from storychain.api.schema import schema_for
 from storychain.cache.http import cached_response
 from storychain.cache.region import Cached
-
-IF_MATCH = OpenApiParameter(
-    "If-Match",
-    location=OpenApiParameter.HEADER,
-    description="The ETag of the page that the change is made on; 412 if it has moved on since.",
-)
 
 
 class Tree(APIView):

@@ -57,6 +57,13 @@ def read_input(
     return _validate(shape(data=request.data, partial=partial), request.data)
 
 
+def check_input(
+    shape: type[serializers.Serializer[Any]], data: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what was sent earlier, or in parts, as this serializer validates it; raise Invalid."""
+    return _validate(shape(data=data), data)
+
+
 def read_query(shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
     """Return the query parameters that this serializer names; raise Invalid that names the faults.
 
@@ -67,7 +74,7 @@ def read_query(shape: type[serializers.Serializer[Any]], request: Request) -> di
     data = {name: value for name, value in given.items() if value}
     if faults := find_faults(data):
         raise Invalid("A parameter holds what no text may hold.", fields=faults)
-    return _validate(shape(data=data), data)
+    return check_input(shape, data)
 
 
 def single_value(request: Request, name: str) -> str:

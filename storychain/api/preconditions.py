@@ -9,10 +9,16 @@ import re
 from collections.abc import Collection
 
 from django.utils.http import parse_etags
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from storychain.errors import PreconditionFailed
 
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    location=OpenApiParameter.HEADER,
+    description="The ETag of the page that the change is made on; 412 if it has moved on since.",
+)
 _TAG = re.compile(r'"([0-9]{1,9})(?:-[0-9a-f]*)?"', re.ASCII)
 
 

@@ -25,6 +25,8 @@ UNCACHED = {
     "docs",
     "redoc",
     "me",
+    "autosaves",
+    "autosave-detail",
     "exports",
     "export-detail",
     "export-file",

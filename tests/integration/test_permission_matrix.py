@@ -202,6 +202,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("my-role", "get"): Row(is_signed=True),
     ("story-invitations", "get"): team(CO_AUTHOR),
     ("invitations", "get"): SIGNED_IN,
+    ("autosaves", "get"): SIGNED_IN,
+    ("autosaves", "put"): SIGNED_IN,
     ("exports", "get"): SIGNED_IN,
     ("notifications", "get"): SIGNED_IN,
     ("notifications-count", "get"): SIGNED_IN,
@@ -214,6 +216,9 @@ MATRIX: dict[tuple[str, str], Row] = {
 # What hangs on something of the caller's own that nobody of these has: tested beside it.
 OWN_THINGS = {
     ("accept", "post"),
+    ("autosave-detail", "get"),
+    ("autosave-detail", "delete"),
+    ("autosave-convert", "post"),
     ("decline", "post"),
     ("export-detail", "get"),
     ("export-file", "get"),
@@ -299,6 +304,9 @@ def test_the_callers_own_things_are_nobody_elses() -> None:
         ("POST", f"/stories/{story}/invitation/accept"),
         ("POST", f"/stories/{story}/invitation/decline"),
         ("POST", f"/notifications/{ObjectId()}/read"),
+        ("GET", "/autosaves/nobody-s"),
+        ("DELETE", "/autosaves/nobody-s"),
+        ("POST", "/autosaves/nobody-s/convert"),
         ("GET", "/exports/nobody-s"),
         ("GET", "/exports/nobody-s/file"),
     ]

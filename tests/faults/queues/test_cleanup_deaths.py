@@ -26,6 +26,7 @@ def fill(mongo: MongoClient[Any], *, drafts: int = 0, notices: int = 0) -> None:
     database = mongo[ChapterAutosave._get_db().name]
     made = (
         {
+            "_id": f"d{n:06}",
             "user_id": f"u{n}",
             "story_slug": "s",
             "kind": "root_chapter",
