@@ -27,6 +27,9 @@ BUCKET_OPTIONS = {"region", "endpoint"}
 SQL = ("sqlite", "postgres", "postgresql")
 EMAIL = (*NOWHERE, *SMTP, *SERVICES)
 SENDER = re.compile(r"[^\s@<>]+@[^\s@<>]+|[^@<>\x00-\x1f\x7f]+ <[^\s@<>]+@[^\s@<>]+>")
+SVIX_SECRET = re.compile(
+    r"whsec_(?:[A-Za-z0-9+/]{4}){8,}(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?"
+)
 HTTP = ("https", "http")
 NEED_A_HOST = (
     *HTTP,
@@ -71,6 +74,7 @@ class Env:
     clerk_jwks_url: str
     clerk_issuer: str
     clerk_authorized_parties: tuple[str, ...]
+    clerk_webhook_secrets: tuple[str, ...]
     secret_key: str
     debug: bool
     host: str
@@ -125,6 +129,7 @@ class Env:
             clerk_jwks_url=read.url("CLERK_JWKS_URL", HTTP, ""),
             clerk_issuer=read.url("CLERK_ISSUER", HTTP, ""),
             clerk_authorized_parties=read.words("CLERK_AUTHORIZED_PARTIES"),
+            clerk_webhook_secrets=read.secrets("CLERK_WEBHOOK_SECRETS"),
             secret_key=read.text("SECRET_KEY", ""),
             debug=read.flag("DEBUG"),
             host=host,
@@ -160,6 +165,14 @@ class _Reader:
 
     def words(self, name: str) -> tuple[str, ...]:
         return tuple(word.strip() for word in self.text(name, "").split(",") if word.strip())
+
+    def secrets(self, name: str) -> tuple[str, ...]:
+        """Return secrets as Svix shows them; one that is wrong is not repeated."""
+        words = self.words(name)
+        if not all(SVIX_SECRET.fullmatch(word) for word in words):
+            mend = "use what Clerk shows, whsec_ and base64, with commas between several"
+            raise WrongVariable(name=name, value="***", mend=mend)
+        return words
 
     def flag(self, name: str) -> bool:
         return self.choice(name, (*TRUE, *FALSE), "0") in TRUE

@@ -174,6 +174,7 @@ STORAGES = {
 CLERK_JWKS_URL = ENV.clerk_jwks_url
 CLERK_ISSUER = ENV.clerk_issuer
 CLERK_AUTHORIZED_PARTIES = list(ENV.clerk_authorized_parties)
+CLERK_WEBHOOK_SECRETS = list(ENV.clerk_webhook_secrets)
 CLERK_JWKS_PATIENCE_SECONDS = 3.0
 CLERK_JWKS_REFETCH_SECONDS = _scaled(30)
 CLERK_JWKS_MAX_AGE_SECONDS = _scaled(3_600)

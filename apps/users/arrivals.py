@@ -1,22 +1,32 @@
-"""Whoever arrives with a valid session has an account from then on."""
+"""Whoever arrives with a valid session has an account from then on, and is known to be here."""
 
 import time
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
 
-from apps.users import services
-from storychain.api.authentication import register_user_loader
+from apps.users import queries, services
+from storychain.api.authentication import InvalidToken, register_user_loader
+from storychain.errors import StorychainError
 
 ASKED_AGAIN_SECONDS = 60
 
 
 @register_user_loader
 def welcome(claims: dict[str, Any]) -> None:
-    """Make sure that the account behind these session claims exists."""
+    """Make sure that whoever these session claims are about may come in, and has an account.
+
+    Raise InvalidToken if the session is over or the account deleted.
+    """
+    user_id, session_id = claims["sub"], claims["sid"]
+    if queries.is_signed_out(session_id=session_id, user_id=user_id):
+        raise InvalidToken("The session has ended; sign in again.")
     minute = int(time.monotonic() // ASKED_AGAIN_SECONDS)
-    _ensure_once(claims["sub"], _text(claims, "username"), _text(claims, "email"), minute)
+    _ensure_once(user_id, _text(claims, "username"), _text(claims, "email"), minute)
+    with suppress(StorychainError):  # who is here is worth no refusal
+        _note_once(session_id, user_id, int(time.monotonic() // services.QUIET.total_seconds()))
 
 
 def _text(claims: dict[str, Any], name: str) -> str | None:
@@ -28,3 +38,9 @@ def _text(claims: dict[str, Any], name: str) -> str | None:
 def _ensure_once(user_id: str, username: str | None, email: str | None, _minute: int) -> None:
     """Ask the database at most once a process, person and minute: an account may be dropped."""
     services.ensure_user(user_id=user_id, username=username, email=email, now=timezone.now())
+
+
+@lru_cache(maxsize=10_000)
+def _note_once(session_id: str, user_id: str, _slot: int) -> None:
+    """Ask the database at most once a process and session in QUIET."""
+    services.note_use(session_id=session_id, user_id=user_id, now=timezone.now())

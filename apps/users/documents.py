@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -37,8 +38,20 @@ class Preferences(EmbeddedDocument):
     theme = StringField(default="system", choices=THEMES)
 
 
+class ClerkSaid(EmbeddedDocument):
+    """What Clerk said last, to tell what has changed there since."""
+
+    username = StringField()
+    avatar_url = StringField(default="")
+    updated_at = fields.DateTimeField(required=True)
+
+
 class User(Document):
-    """A member. `username` is stored lower-case, so that no two differ by case alone."""
+    """A member. `username` is stored lower-case, so that no two differ by case alone.
+
+    With `deleted_at` it is a tombstone: it holds nothing of him but his id, so that neither a token
+    nor a late webhook brings him back.
+    """
 
     clerk_id = StringField(primary_key=True, max_length=64)
     username = StringField(
@@ -56,6 +69,8 @@ class User(Document):
     email_verified = fields.BooleanField(default=False)
     created_at = fields.DateTimeField(required=True)
     last_active_at = fields.DateTimeField()
+    clerk = fields.EmbeddedDocumentField(ClerkSaid)
+    deleted_at = fields.DateTimeField()
 
     meta = {
         "collection": "users",
@@ -88,6 +103,24 @@ class User(Document):
         self.last_active_at = now
         self.save()
 
+    def lose_address(self) -> None:
+        """Leave this address to somebody who has proved that it is his."""
+        self.email, self.email_verified = None, False
+        self.save()
+
+    def bury(self, *, now: datetime) -> None:
+        """Forget everything about this person but the id, and free his name and address."""
+        self.username = f"deleted-{secrets.token_hex(8)}"
+        self.email = self.clerk = self.last_active_at = None
+        self.bio = self.avatar_url = ""
+        self.xp, self.level, self.badges, self.stats = 0, 1, [], UserStats()
+        self.preferences = Preferences(
+            email_notifications=False, push_notifications=False, digest="never"
+        )
+        self.is_active = self.email_verified = False
+        self.created_at = self.deleted_at = now
+        self.save()
+
 
 class Session(Document):
     """One sign-in of somebody, as Clerk tells of it; `expire_at` is when it ends by itself."""
@@ -105,10 +138,48 @@ class Session(Document):
     meta = {
         "collection": "sessions",
         "indexes": [
-            ["user_id", "-created_at"],
+            ["user_id", "-created_at", "-session_id"],
             ["status", "last_active_at", "session_id"],
             ["expire_at", "session_id"],
         ],
+    }
+
+    @classmethod
+    def tell(cls, *, session_id: str, status: str, **facts: object) -> None:
+        """Take over what Clerk says of a session; one that is over stays as it is."""
+        row = cls.objects(session_id=session_id).first() or cls(session_id=session_id)
+        if row.status == "active":
+            for name, value in {**facts, "status": status}.items():
+                setattr(row, name, value)
+            row.save()
+
+    @classmethod
+    def begin(cls, *, session_id: str, user_id: str, now: datetime, expire_at: datetime) -> None:
+        """Keep a session of which only a token is known; raise NotUniqueError if it is kept."""
+        cls(
+            session_id=session_id,
+            user_id=user_id,
+            created_at=now,
+            last_active_at=now,
+            expire_at=expire_at,
+        ).save(force_insert=True)
+
+    @classmethod
+    def touch(cls, *, session_id: str, before: datetime, now: datetime) -> bool:
+        """Note that a session that holds is used, unless it was noted after `before`."""
+        quiet = cls.objects(session_id=session_id, status="active", last_active_at__lt=before)
+        return bool(quiet.update_one(set__last_active_at=now))
+
+
+class Webhook(Document):
+    """A webhook of Clerk's that was carried out: the same again changes nothing."""
+
+    webhook_id = StringField(primary_key=True, max_length=128)
+    expire_at = fields.DateTimeField(required=True)
+
+    meta = {
+        "collection": "clerk_webhooks",
+        "indexes": [{"fields": ["expire_at"], "expireAfterSeconds": 0}],
     }
 
 

@@ -1,6 +1,6 @@
 """What can be wrong with a person's account."""
 
-from storychain.errors import Conflict, NotFound
+from storychain.errors import Conflict, NotFound, Unauthenticated, Unavailable
 
 
 class UserNotFound(NotFound):
@@ -13,3 +13,15 @@ class UsernameTaken(Conflict):
     """Another member has this name already."""
 
     code, title = "username-taken", "This username is taken"
+
+
+class BadSignature(Unauthenticated):
+    """A webhook that Clerk has not signed, or not lately."""
+
+    code, title = "bad-signature", "The webhook's signature does not hold"
+
+
+class WebhooksOff(Unavailable):
+    """No secret is configured by which a webhook could be checked; Svix tries it again later."""
+
+    code, title = "webhooks-off", "Clerk's webhooks are not configured here"

@@ -1,5 +1,7 @@
 """What people's accounts announce."""
 
+from datetime import datetime
+
 from storychain.events import Event
 
 
@@ -9,3 +11,10 @@ class AddressLearned(Event, frozen=True, kw_only=True):
     user_id: str
     username: str
     email: str
+
+
+class UserDeleted(Event, frozen=True, kw_only=True):
+    """An account is gone; what hangs on it is still to be cleared away."""
+
+    user_id: str
+    deleted_at: datetime

@@ -1,6 +1,9 @@
 """What binds both what comes in and what is stored of a person."""
 
 USERNAME_LENGTH = (3, 30)
+RESERVED_NAMES = frozenset(
+    ("admin", "administrator", "moderator", "staff", "storychain", "support", "system")
+)
 EMAIL_LENGTH = 254
 BIO_LENGTH = 500
 DIGESTS = ("never", "daily", "weekly")

@@ -68,3 +68,24 @@ class Address(msgspec.Struct, frozen=True):
 
     username: str
     email: str
+
+
+class SessionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign-in of the caller's; `is_current` is the one that he asks with."""
+
+    session_id: str
+    status: str
+    is_current: bool
+    ip: str
+    user_agent: str
+    created_at: datetime
+    last_active_at: datetime
+    expire_at: datetime
+
+
+class SessionListPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of the caller's sessions; `next_cursor` asks for the following one."""
+
+    items: list[SessionView]
+    next_cursor: str | None
+    has_more: bool

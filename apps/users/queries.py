@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from apps.users import keys
-from apps.users.documents import PlatformRole, User
+from apps.users.documents import PlatformRole, Session, User
 from apps.users.errors import UserNotFound
-from apps.users.invalidation import profile_tag, user_tag
+from apps.users.invalidation import profile_tag, session_tag, user_tag
 from apps.users.pages import (
     Address,
     AuthorRef,
@@ -17,14 +17,19 @@ from apps.users.pages import (
     PreferencesPage,
     ProfilePage,
     ProfileStats,
+    SessionListPage,
+    SessionView,
 )
 from storychain.api.authentication import USER_ID
+from storychain.api.keyset import read_latest
+from storychain.api.pagination import decode_cursor
 from storychain.cache.region import Cached, Region, depends_on
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 
 PROFILES = Region("user.profile", ttl="USER_PROFILE", type=ProfilePage, reads=("users",))
+SESSIONS = Region("user.session", ttl="SESSION", type=bool, reads=("users", "sessions"))
 
 
 def get_profile(*, user_id: str) -> Cached[ProfilePage]:
@@ -52,6 +57,50 @@ def get_me(*, user_id: str) -> MePage:
         email=user.email,
         email_verified=user.email_verified,
         preferences=_from_document(user.preferences, PreferencesPage),
+    )
+
+
+def is_signed_out(*, session_id: str, user_id: str) -> bool:
+    """Tell whether this session is over, or its account deleted: its tokens hold no more.
+
+    One of which nothing is known yet holds: a token may come before Clerk's webhook.
+    """
+
+    def load() -> bool:
+        row = Session.objects(session_id=session_id).only("status").first()
+        gone = User.objects(clerk_id=user_id, deleted_at__ne=None).only("clerk_id").first()
+        return gone is not None or (row is not None and row.status != "active")
+
+    return SESSIONS.get_or_load(
+        keys.session(session_id, user_id),
+        tags=[session_tag(session_id), user_tag(user_id)],
+        load=load,
+    ).value
+
+
+def list_sessions(
+    *, user_id: str, current_id: str, limit: int, cursor: str | None
+) -> SessionListPage:
+    """Return one page of somebody's sessions, the latest first; never from a cache."""
+    scope = f"sessions:{user_id}"
+    page = read_latest(
+        Session.objects(user_id=user_id),
+        order="created_at",
+        limit=limit,
+        scope=scope,
+        after=decode_cursor(scope, cursor),
+    )
+    return SessionListPage(
+        items=[_session_view(row, current_id=current_id) for row in page.rows],
+        next_cursor=page.next_cursor,
+        has_more=page.has_more,
+    )
+
+
+def _session_view(row: Session, *, current_id: str) -> SessionView:
+    shown = [name for name in SessionView.__struct_fields__ if name != "is_current"]
+    return SessionView(
+        is_current=row.session_id == current_id, **{name: getattr(row, name) for name in shown}
     )
 
 

@@ -1,22 +1,23 @@
 """Writes on people's accounts."""
 
-import re
-import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from mongoengine.errors import NotUniqueError
 
-from apps.users.documents import User
+from apps.users.documents import Session, User
 from apps.users.errors import UsernameTaken, UserNotFound
 from apps.users.events import AddressLearned
-from apps.users.limits import EMAIL_LENGTH, USERNAME_LENGTH
+from apps.users.limits import EMAIL_LENGTH
+from apps.users.naming import find_free_name
 from storychain.documents import unit_of_work
 from storychain.events import publish
 
 NAME_TRIES = 5
+QUIET = timedelta(minutes=5)
+SESSION_LIFE = timedelta(days=7)  # Clerk's own default, until its webhook says what holds
 
 
 def ensure_user(
@@ -33,8 +34,8 @@ def ensure_user(
             with suppress(NotUniqueError):  # somebody else was given it a moment ago
                 _learn_address(user_id, email)
         return False
-    for attempt in range(NAME_TRIES):
-        name = _propose_name(username or user_id, plain=attempt == 0 and username is not None)
+    for _ in range(NAME_TRIES):
+        name = find_free_name(username or user_id, is_chosen=username is not None)
         try:
             _arrive(user_id, name, email, now)
         except NotUniqueError:
@@ -94,9 +95,19 @@ def _edit(*, user_id: str, changes: dict[str, Any], now: datetime) -> None:
     user.revise(changes=dict(changes), now=now)
 
 
-def _propose_name(text: str, *, plain: bool) -> str:
-    """Turn any text into a free-looking username of 3 to 30 characters."""
-    base = re.sub(r"[^a-z0-9_-]+", "", text.lower().removeprefix("user_")) or "member"
-    if plain and len(base) >= USERNAME_LENGTH[0]:
-        return base[: USERNAME_LENGTH[1]]
-    return f"{base[:20]}-{secrets.token_hex(3)}"
+def note_use(*, session_id: str, user_id: str, now: datetime) -> None:
+    """Note that somebody is here: once in QUIET, however often he calls."""
+    known = Session.objects(session_id=session_id).only("last_active_at").first()
+    if known is None:
+        with suppress(NotUniqueError):  # Clerk's webhook, or another request of his
+            Session.begin(
+                session_id=session_id, user_id=user_id, now=now, expire_at=now + SESSION_LIFE
+            )
+    elif known.last_active_at < now - QUIET:
+        _note_use(session_id, user_id, now)
+
+
+@unit_of_work
+def _note_use(session_id: str, user_id: str, now: datetime) -> None:
+    if Session.touch(session_id=session_id, before=now - QUIET, now=now):
+        User.objects(clerk_id=user_id).update_one(set__last_active_at=now)

@@ -7,7 +7,9 @@ from storychain.cache.http import CacheRow
 
 urlpatterns = [
     path("users/me", views.Me.as_view(), name="me"),
+    path("users/me/sessions", views.Sessions.as_view(), name="sessions"),
     path("users/<str:user_id>/profile", views.Profile.as_view(), name="user-profile"),
+    path("webhooks/clerk", views.ClerkWebhook.as_view(), name="clerk-webhook"),
 ]
 
 CACHE_MAP = {

@@ -39,6 +39,7 @@ LEEWAY_SECONDS = 5
 LONGEST_TOKEN = 8192
 MOST_MINUTES = 366 * 24 * 60
 USER_ID = re.compile(r"[A-Za-z0-9_.@:+-]{1,64}", re.ASCII)
+SESSION_ID = re.compile(r"[A-Za-z0-9_.:+-]{1,128}", re.ASCII)
 USER_ID_IS = "1 to 64 of A-Z a-z 0-9 _ . @ : + -"
 REQUIRED = ["iss", "azp", "sub", "sid", "iat", "nbf", "exp"]
 # What is wrong, by PyJWT's exception; the first that fits speaks, so the narrow ones come first.
@@ -111,7 +112,10 @@ class ClerkAuthentication(BaseAuthentication):
 
 
 def register_user_loader(load: Callable[[Claims], None]) -> Callable[[Claims], None]:
-    """Have `load` called with the claims of every caller who is signed in; usable as decorator."""
+    """Have `load` called with the claims of every caller who is signed in; usable as decorator.
+
+    It may raise InvalidToken for one who may not call any more.
+    """
     _loaders.append(load)
     return load
 
@@ -200,7 +204,7 @@ def _check_session(claims: Claims, parties: tuple[str, ...]) -> None:
         raise InvalidToken("The token was issued to a party that is not authorised here.")
     if not USER_ID.fullmatch(claims["sub"]):
         raise InvalidToken("The token names no user.")
-    if not isinstance(claims["sid"], str) or not claims["sid"]:
+    if not isinstance(claims["sid"], str) or not SESSION_ID.fullmatch(claims["sid"]):
         raise InvalidToken("The token names no session.")
     if claims.get("sts", "active") != "active":
         raise InvalidToken("The token's session is not active yet; finish signing in.")

@@ -31,20 +31,28 @@ class UnsupportedEncoding(UnsupportedMediaType):
     """The body is compressed, which none may be."""
 
 
-class StrictJSONParser(BaseParser):
-    """REST framework's way to `parse_json`, for bodies of up to LARGEST_BODY bytes."""
+class RawJSONParser(BaseParser):
+    """Bodies of up to LARGEST_BODY bytes as they come, for whoever checks a signature first."""
 
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
-        """Return the body's JSON; raise BodyTooLarge or BadJson."""
+        """Return the body's bytes; raise BodyTooLarge."""
         request: Request = parser_context["request"]
         if request.headers.get("Content-Encoding", "").lower() not in IDENTITY:
             raise UnsupportedEncoding(request.headers["Content-Encoding"])
         raw = stream.read(LARGEST_BODY + 1)
         if len(raw) > LARGEST_BODY:
             raise BodyTooLarge(f"Send at most {LARGEST_BODY:,} bytes.")
-        return parse_json(raw)
+        return raw
+
+
+class StrictJSONParser(RawJSONParser):
+    """REST framework's way to `parse_json`."""
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
+        """Return the body's JSON; raise BodyTooLarge or BadJson."""
+        return parse_json(super().parse(stream, media_type, parser_context))
 
 
 def read_input(

@@ -27,6 +27,7 @@ UNCACHED = {
     "me",
     "autosaves",
     "autosave-detail",
+    "sessions",
     "exports",
     "export-detail",
     "export-file",

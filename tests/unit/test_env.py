@@ -100,6 +100,16 @@ def test_a_wrong_variable_is_one_line_that_names_it(
     assert "\n" not in line
 
 
+def test_webhook_secrets_are_svix_secrets_and_none_is_shown(home: str) -> None:
+    good = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    read = Env.read({"STORYCHAIN_HOME": home, "CLERK_WEBHOOK_SECRETS": f"{good}, {good}Ab=="})
+    assert read.clerk_webhook_secrets == (good, f"{good}Ab==")
+    for wrong in (good[:20], good.removeprefix("whsec_"), good + "x", f"{good},short"):
+        with pytest.raises(WrongVariable, match="use what Clerk shows") as refused:
+            Env.read({"STORYCHAIN_HOME": home, "CLERK_WEBHOOK_SECRETS": wrong})
+        assert "MfKQ" not in str(refused.value)
+
+
 def test_no_password_is_shown(home: str) -> None:
     with pytest.raises(WrongVariable) as refused:
         Env.read({"STORYCHAIN_HOME": home, "MONGODB_URI": "mongodb://me:secret@host"})
