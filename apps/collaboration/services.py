@@ -89,6 +89,7 @@ def remove(*, story_slug: str, caller_id: str, user_id: str) -> None:
     row.end()
     _count_out(story_slug)
     if is_member:
+        Story.let_out(slug=story_slug, user_id=user_id)
         publish(CollaboratorLeft(story_slug=story_slug, user_id=user_id, by=caller_id))
 
 
@@ -153,6 +154,8 @@ def _answer(status: str, *, story_slug: str, caller_id: str, now: datetime) -> N
     row.answer(status=status, now=now)
     if status == "declined":
         _count_out(story_slug)
+    else:
+        Story.let_in(slug=story_slug, user_id=caller_id)
     publish(
         InvitationAnswered(
             story_slug=story_slug,

@@ -43,7 +43,8 @@ class Story(Document):
     """A story. Its text is in its chapters.
 
     `is_listed` and `labels` are derived on every save, so that each public list is one index:
-    (is_listed, labels, order) finds, filters and sorts.
+    (is_listed, labels, order) finds, filters and sorts. `team` are the owner and the accepted
+    collaborators, so that what somebody works on is one index as well; a deleted story is nobody's.
     """
 
     slug = StringField(primary_key=True, max_length=80)
@@ -61,6 +62,7 @@ class Story(Document):
     is_listed = fields.BooleanField(default=False)
     labels = fields.ListField(StringField())
     next_number = fields.IntField(default=1)
+    team = fields.ListField(StringField())
     seats = fields.IntField(default=1)  # taken in its team, open invitations with them
     trending_score = fields.FloatField(default=0.0)
     created_at = fields.DateTimeField(required=True)
@@ -78,6 +80,8 @@ class Story(Document):
             ["is_listed", "labels", "-published_at", "-slug"],
             ["is_listed", "labels", "-last_activity_at", "-slug"],
             ["creator_id", "-created_at", "-slug"],
+            ["team", "-last_activity_at", "-slug"],
+            ["team", "status", "-last_activity_at", "-slug"],
         ],
     }
 
@@ -106,7 +110,7 @@ class Story(Document):
         if status == "published" and self.published_at is None:
             self.published_at = self.last_activity_at = now
         if status == "deleted":
-            self.deleted_at = now
+            self.deleted_at, self.team = now, []
         self.updated_at = now
         self.save()
 
@@ -133,6 +137,16 @@ class Story(Document):
     def unseat(cls, *, slug: str) -> None:
         """Count somebody out of the team."""
         cls.objects(slug=slug).update_one(dec__seats=1)
+
+    @classmethod
+    def let_in(cls, *, slug: str, user_id: str) -> None:
+        """Note that somebody works on a story."""
+        cls.objects(slug=slug, status__ne="deleted").update_one(add_to_set__team=user_id)
+
+    @classmethod
+    def let_out(cls, *, slug: str, user_id: str) -> None:
+        """Note that somebody works on a story no longer."""
+        cls.objects(slug=slug).update_one(pull__team=user_id)
 
     @classmethod
     def rank(cls, *, slug: str, score: float) -> None:

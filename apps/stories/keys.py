@@ -11,6 +11,7 @@ TTL.update(
     STORY_LIST_NEW=300,
     STORY_LIST_TRENDING=2700,
     USER_STORIES=600,
+    USER_DRAFTS=300,
 )
 
 
@@ -42,3 +43,13 @@ def story_list(kind: str, **shape: object) -> str:
 def user_stories(user_id: str, **shape: object) -> str:
     """Key of one page of a person's public stories."""
     return build_key("user", "stories", id=user_id, **shape)
+
+
+def my_stories(user_id: str, **shape: object) -> str:
+    """Key of one page of what a person works on."""
+    return build_key("user", "my-stories", id=user_id, **shape)
+
+
+def my_drafts(user_id: str, **shape: object) -> str:
+    """Key of one page of the drafts among it."""
+    return build_key("user", "drafts", id=user_id, **shape)

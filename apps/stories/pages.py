@@ -52,6 +52,12 @@ class StoryCard(msgspec.Struct, frozen=True, kw_only=True):
     last_activity_at: datetime
 
 
+class MyStoryCard(StoryCard, frozen=True, kw_only=True):
+    """A story in the list of somebody who works on it, as what."""
+
+    role: str
+
+
 class StoryPage(StoryCard, frozen=True, kw_only=True):
     """A story as its readers see it."""
 
@@ -85,5 +91,13 @@ class StoryListPage(msgspec.Struct, frozen=True, kw_only=True):
     """One page of a list of stories; `next_cursor` asks for the following one."""
 
     items: list[StoryCard]
+    next_cursor: str | None
+    has_more: bool
+
+
+class MyStoriesPage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of what the caller works on; `next_cursor` asks for the following one."""
+
+    items: list[MyStoryCard]
     next_cursor: str | None
     has_more: bool

@@ -32,6 +32,12 @@ class StoryInput(serializers.Serializer):
     settings = SettingsInput(required=False)
 
 
+class MyListInput(serializers.Serializer):
+    """Which of the stories that the caller works on are listed."""
+
+    status = serializers.ChoiceField(choices=["draft", "published", "archived"], required=False)
+
+
 class ListInput(serializers.Serializer):
     """Which stories a list shows; only published ones are public."""
 

@@ -66,6 +66,7 @@ def _create(
         slug=slug,
         creator_id=creator_id,
         is_import=is_import,
+        team=[creator_id],
         created_at=now,
         updated_at=now,
         last_activity_at=now,

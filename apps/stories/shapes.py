@@ -5,8 +5,13 @@ from typing import Any
 import msgspec
 
 from apps.stories.documents import Story
-from apps.stories.pages import SettingsView, StatsView, StoryCard
+from apps.stories.pages import MyStoryCard, SettingsView, StatsView, StoryCard
 from apps.users.pages import AuthorRef
+
+
+def my_card(story: Story, author: AuthorRef, *, role: str) -> MyStoryCard:
+    """Return a story as it stands in the list of somebody who works on it."""
+    return MyStoryCard(**_card_fields(story, author), role=role)
 
 
 def card(story: Story, author: AuthorRef) -> StoryCard:

@@ -9,10 +9,10 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.access.rules import Action
-from apps.stories import lists, queries, services
-from apps.stories.pages import OverviewPage, SettingsPage, StoryListPage, StoryPage
-from apps.stories.serializers import ListInput, SettingsInput, StoryInput
-from storychain.api.authentication import SignedInOrReadOnly
+from apps.stories import lists, queries, services, shelves
+from apps.stories.pages import MyStoriesPage, OverviewPage, SettingsPage, StoryListPage, StoryPage
+from apps.stories.serializers import ListInput, MyListInput, SettingsInput, StoryInput
+from storychain.api.authentication import SignedIn, SignedInOrReadOnly
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
@@ -99,6 +99,39 @@ class UserStories(APIView):
         limit, cursor = page_params(request)
         page = lists.list_user_stories(user_id=user_id, limit=limit, cursor=cursor)
         return link_next(request, cached_response(request, page, audience="public"))
+
+
+class MyStories(APIView):
+    """What the caller works on."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="stories_my", parameters=[MyListInput], responses=schema_for(MyStoriesPage)
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """List the stories of the caller and those whose team he is in, the liveliest first."""
+        limit, cursor = page_params(request)
+        page = shelves.list_my_stories(
+            user_id=request.user.user_id,
+            status=read_query(MyListInput, request).get("status"),
+            limit=limit,
+            cursor=cursor,
+        )
+        return link_next(request, cached_response(request, page, audience="private"))
+
+
+class MyDrafts(APIView):
+    """What the caller works on and nobody else can read yet."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="stories_draft", responses=schema_for(MyStoriesPage))
+    def get(self, request: Request) -> HttpResponse:
+        """List the drafts among the stories that the caller works on, the liveliest first."""
+        limit, cursor = page_params(request)
+        page = shelves.list_my_drafts(user_id=request.user.user_id, limit=limit, cursor=cursor)
+        return link_next(request, cached_response(request, page, audience="private"))
 
 
 class StoryDetail(APIView):

@@ -16,7 +16,14 @@ from config.urls import API_CACHE_MAP
 from storychain import redis
 from storychain.cache.inspecting import inspect_entry
 from storychain.cache.ttl import JITTER, TTL
-from tests.factories import API, Caller, published_story, sign_in, start_story, write_root
+from tests.factories import (
+    API,
+    Caller,
+    published_story,
+    sign_in,
+    start_story,
+    write_root,
+)
 from tests.routes import patterns
 
 # The caller's own, or files; a new route belongs here or into its feature's CACHE_MAP.
@@ -85,6 +92,7 @@ class House:
 def house() -> House:
     author = sign_in()
     story, chapter = published_story(author)
+    start_story(author)  # a draft
     Notification.keep(
         dedupe_key="cause",
         user_id=author.user_id,

@@ -168,6 +168,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("stories", "post"): SIGNED_IN,
     ("stories-new", "get"): ANYONE,
     ("stories-trending", "get"): ANYONE,
+    ("stories-my", "get"): SIGNED_IN,
+    ("stories-draft", "get"): SIGNED_IN,
     ("events", "post"): ANYONE,
     ("stories-import", "post"): SIGNED_IN,
     ("story-detail", "get"): READER,
