@@ -11,6 +11,11 @@ def story_tree(slug: str) -> str:
     return build_key("story", "tree", slug=slug)
 
 
+def story_feed(slug: str) -> str:
+    """Key of a story's Atom feed."""
+    return build_key("story", "feed", slug=slug)
+
+
 def chapter_list(slug: str, **shape: object) -> str:
     """Key of one page of a story's chapters."""
     return build_key("chapter", "list", slug=slug, **shape)

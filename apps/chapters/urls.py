@@ -7,6 +7,7 @@ from storychain.cache.http import CacheRow
 
 urlpatterns = [
     path("stories/<str:slug>/tree", views.Tree.as_view(), name="story-tree"),
+    path("stories/<str:slug>/feed.atom", views.Feed.as_view(), name="story-feed"),
     path("stories/<str:slug>/chapters", views.Chapters.as_view(), name="chapters"),
     path(
         "stories/<str:slug>/chapters/<str:chapter_slug>",
@@ -45,6 +46,12 @@ OF_VERSIONS = {"ttl": "CHAPTER_DETAIL", "audience": "private"}
 CACHE_MAP = {
     "story-tree": CacheRow(
         key=keys.story_tree, ttl="STORY_TREE", tags=("story", "tree", "user"), audience="reader"
+    ),
+    "story-feed": CacheRow(
+        key=keys.story_feed,
+        ttl="STORY_TREE",
+        tags=("story", "chapters", "tree", "user"),
+        audience="reader",
     ),
     "chapters": CacheRow(
         key=keys.chapter_list,

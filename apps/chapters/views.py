@@ -3,11 +3,13 @@
 import msgspec
 from django.http import HttpResponse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.chapters import queries, services, versions
+from apps.chapters import feed, queries, services, versions
 from apps.chapters.pages import (
     ChapterListPage,
     ChapterPage,
@@ -43,6 +45,32 @@ class Tree(APIView):
         """Show every chapter's place, without the texts."""
         opened = open_story(slug=slug, user_id=request.user.user_id)
         return cached_response(request, queries.get_tree(story_slug=slug), audience=opened.audience)
+
+
+class AtomRenderer(BaseRenderer):
+    """Lets a caller ask for a feed by its media type; the view answers with one that is made."""
+
+    media_type, format = "application/atom+xml", "atom"
+
+
+class Feed(APIView):
+    """A story's news, for feed readers."""
+
+    renderer_classes = [AtomRenderer, JSONRenderer]
+
+    @extend_schema(
+        operation_id="stories_feed", responses={(200, AtomRenderer.media_type): OpenApiTypes.STR}
+    )
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Show a story's newest chapters as an Atom feed (RFC 4287)."""
+        opened = open_story(slug=slug, user_id=request.user.user_id)
+        page = feed.get_feed(story_slug=slug)
+        return cached_response(
+            request,
+            page,
+            audience=opened.audience,
+            content=(AtomRenderer.media_type, feed.read_xml(page)),
+        )
 
 
 class Chapters(APIView):

@@ -45,17 +45,21 @@ def cached_response(
     audience: Audience,
     status: int = 200,
     etag: str | None = None,
+    content: tuple[str, bytes] | None = None,
 ) -> HttpResponse:
     """Return a page as an answer, or 304 when the caller's `If-None-Match` names it.
+
+    What is no JSON is sent as `content`: its media type, and what the page's body was made to.
 
     Headers: X-Cache, Cache-Status (RFC 9211), Age, ETag, Cache-Control; Surrogate-Key where a
     purge by it is configured (SURROGATE_KEYS).
     """
     etag = etag or cached.etag
+    media_type, body = content or ("application/json", cached.body)
     is_known = status == 200 and _names(request.headers.get("If-None-Match", ""), etag)  # noqa: PLR2004
     response = HttpResponse(
-        b"" if is_known else cached.body,
-        content_type="application/json",
+        b"" if is_known else body,
+        content_type=media_type,
         status=304 if is_known else status,
         headers={
             "X-Cache": cached.state,

@@ -183,6 +183,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("story-archive", "post"): team(CO_AUTHOR),
     ("story-unarchive", "post"): team(CO_AUTHOR),
     ("story-tree", "get"): READER,
+    ("story-feed", "get"): READER,
     ("story-exports", "post"): Row(is_signed=True, body={"format": "markdown"}),
     ("chapters", "get"): READER,
     ("chapters", "post"): team(CONTRIBUTOR, is_open_to_readers=True, body=chapter_body()),
