@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
-from redis.cluster import ClusterNode, RedisCluster
-from redis.exceptions import MovedError, RedisClusterException
+from redis.cluster import PRIMARY, ClusterNode, RedisCluster
+from redis.exceptions import AskError, MovedError, RedisClusterException
 from redis.retry import Retry
 
 SCHEMES = ("redis+cluster", "rediss+cluster")
@@ -93,10 +93,10 @@ class _Talk:
                 break
             self._cluster.nodes_manager.initialize()
         for at, reply in enumerate(replies):
-            if isinstance(reply, redis.exceptions.AskError | redis.exceptions.TryAgainError):
-                replies[at] = self._cluster.execute_command(*commands[at])
-            elif isinstance(reply, Exception):
-                raise reply
+            if isinstance(reply, AskError):
+                replies[at] = self._ask_there(reply.host, reply.port, commands[at])
+            if isinstance(replies[at], Exception):
+                raise replies[at]
         return replies
 
     def is_known_to(self, epoch: bytes | None) -> bool:
@@ -140,6 +140,16 @@ class _Talk:
             for at in places:
                 replies[at] = _reply(self._taken[name][1])
         return replies
+
+    def _ask_there(self, host: str, port: int, command: Command) -> Any:
+        """Ask the server that the command's slot is on its way to.
+
+        It is one of those that we talk with, and so has to be known to the epoch as they have.
+        """
+        node = self._cluster.nodes_manager.get_node(host, port)
+        connection = self._connection(node or ClusterNode(host, port, PRIMARY))  # type: ignore[no-untyped-call]
+        connection.send_packed_command(connection.pack_commands([("ASKING",), command]))
+        return [_reply(connection) for _ in range(2)][1]
 
     def _owner(self, command: Command) -> ClusterNode:
         key = command[3] if command[0] == "EVAL" else command[1]

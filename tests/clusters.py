@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import redis
@@ -121,6 +122,36 @@ class Cluster:
         """Return the node that holds this key."""
         slot = int(self.nodes[0].run("CLUSTER KEYSLOT", key))
         return self.nodes[next(n for n in range(SIZE) if slot < SLOTS * (n + 1) // SIZE)]
+
+    @contextmanager
+    def moving(
+        self, slot: int, old: Node, new: Node, *, before: Callable[[], object] = lambda: None
+    ) -> Iterator[None]:
+        """Move a slot: `before` runs while its keys are still there, the body when they have gone.
+
+        Nobody is told where it is until the body is done.
+        """
+        ids = {node: node.run("CLUSTER MYID") for node in (old, new)}
+        new.run("CLUSTER SETSLOT", slot, "IMPORTING", ids[old])
+        old.run("CLUSTER SETSLOT", slot, "MIGRATING", ids[new])
+        before()
+        while keys := old.run("CLUSTER GETKEYSINSLOT", slot, 1):
+            old.run("MIGRATE", "127.0.0.1", new.port, "", 0, 1000, "KEYS", *keys)
+        yield
+        self.give(slot, new)
+
+    def give(self, slot: int, node: Node) -> None:
+        """Let everybody know that this one has the slot."""
+        ident = node.run("CLUSTER MYID")
+        for one in (node, *self.nodes):
+            one.run("CLUSTER SETSLOT", slot, "NODE", ident)
+
+    def take_back(self, slot: int, node: Node) -> None:
+        """Give a slot back to who had it, however far it had come, and empty all servers."""
+        for one in self.nodes:
+            one.run("FLUSHALL")
+        self.give(slot, node)
+        self.wait()
 
     def kill(self) -> None:
         for node in (*self.nodes, *self.heirs):

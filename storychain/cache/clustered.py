@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from django.conf import settings
+from redis.exceptions import TryAgainError
 
 from storychain import redis
 from storychain.cache.prepared import Prepared
 from storychain.cache.ttl import token_life
 
 LUA = Path(__file__).parent / "lua"
-BEGIN, END, TOKEN, LEASE, STORE = (
-    (LUA / f"{name}.lua").read_text() for name in ("begin", "end", "token", "lease", "store")
+BEGIN, END, TOKEN, LEASE, STORE, RELEASE = (
+    (LUA / f"{name}.lua").read_text()
+    for name in ("begin", "end", "token", "lease", "store", "release")
 )
 TOKEN_BYTES = 8
 
@@ -55,10 +57,21 @@ def prepare(
 
 
 def store(key: str, owner: bytes, packed: bytes, life: int, tags: Iterable[str]) -> bool:
-    """Let the tags live long enough, then store the entry if the lease is still ours."""
+    """Let the tags live long enough, then store the entry if the lease is still ours.
+
+    While their slot moves, lease and entry may stand on two servers: then it is two steps, and who
+    loses his lease between them may displace a newer page. The tokens guard what is believed.
+    """
     redis.send([("PEXPIRE", redis.key("v", name), token_life(), "GT") for name in tags])
-    keys = (redis.key("l", key), redis.key("e", key))
-    return bool(redis.send([("EVAL", STORE, 2, *keys, owner, packed, life, token_life())])[0])
+    lease, entry = redis.key("l", key), redis.key("e", key)
+    try:
+        whole = ("EVAL", STORE, 2, lease, entry, owner, packed, life, token_life())
+        return bool(redis.send([whole])[0])
+    except TryAgainError:
+        is_ours = bool(redis.send([("EVAL", RELEASE, 1, lease, owner)])[0])
+        if is_ours:
+            redis.send([("SET", entry, packed, "PX", life)])
+        return is_ours
 
 
 def _read_tokens(known: Sequence[str]) -> tuple[bool, list[bytes]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -11,7 +14,9 @@ from django.core.cache import caches  # noqa: TID251 - others do
 from config.env import Env
 from storychain import checkup, redis
 from storychain.cache import values
+from storychain.cache.invalidation import bump
 from storychain.cache.keys import build_key
+from storychain.cache.region import Region
 from storychain.cache.stats import ping, stats
 from storychain.cache.tags import Tag, tag
 from storychain.documents import ensure_indexes
@@ -60,6 +65,17 @@ def restart(cluster: Cluster, node: Node, *, keeping: bool) -> None:
     cluster.wait()
 
 
+def names_of_a_page() -> dict[str, str]:
+    """Return the keys of all that a read of the page asks for."""
+    return {
+        "entry": redis.key("e", "story:page"),
+        "story": redis.key("v", STORY),
+        "author": redis.key("v", AUTHOR),
+        "fence": redis.key("f", "user"),
+        "epoch": redis.key("epoch"),
+    }
+
+
 def what_only_it_knows(lost: str) -> list[tuple[str, Tag]]:
     """Return the rows to write: that of a tag which is lost alone, so that no other betrays it."""
     rows = {"story": STORY, "author": AUTHOR}
@@ -71,13 +87,7 @@ def what_only_it_knows(lost: str) -> list[tuple[str, Tag]]:
 def test_a_server_back_with_old_data_or_none_is_not_believed(
     cluster: Cluster, world: World, lost: str, keeping: bool
 ) -> None:
-    names = {
-        "entry": redis.key("e", "story:page"),
-        "story": redis.key("v", STORY),
-        "author": redis.key("v", AUTHOR),
-        "fence": redis.key("f", "user"),
-        "epoch": redis.key("epoch"),
-    }
+    names = names_of_a_page()
     node = cluster.owner(names[lost])
     assert [world.read().state for _ in range(2)] == ["MISS", "HIT"]
     node.run("SAVE")
@@ -110,25 +120,94 @@ def test_a_slot_that_moves_is_followed(cluster: Cluster, world: World) -> None:
     slot = redis.client("cache").keyslot(name)
     old = cluster.owner(name)
     new = next(node for node in cluster.nodes if node is not old)
-    ids = {node.port: node.run("CLUSTER MYID") for node in cluster.nodes}
     try:
-        new.run("CLUSTER SETSLOT", slot, "IMPORTING", ids[old.port])
-        old.run("CLUSTER SETSLOT", slot, "MIGRATING", ids[new.port])
-        while keys := old.run("CLUSTER GETKEYSINSLOT", slot, 100):
-            old.run("MIGRATE", "127.0.0.1", new.port, "", 0, 1000, "KEYS", *keys)
-        assert world.read().value["story"] == 1  # asked at the new one
-        for node in (new, old, *cluster.nodes):
-            node.run("CLUSTER SETSLOT", slot, "NODE", ids[new.port])
+        with cluster.moving(slot, old, new):
+            assert world.read().value["story"] == 1  # asked at the new one
         assert world.read().value["story"] == 1
         world.write("story", STORY)
         assert world.read().value["story"] == 2
         assert world.read().state == "HIT"
     finally:
-        old.run("FLUSHALL")
-        new.run("FLUSHALL")
-        for node in (old, new, *cluster.nodes):
-            node.run("CLUSTER SETSLOT", slot, "NODE", ids[old.port])
-        cluster.wait()
+        cluster.take_back(slot, old)
+
+
+@pytest.mark.parametrize("moved", ["entry", "story", "author", "fence", "epoch"])
+def test_while_a_slot_moves_nobody_is_shown_the_past(
+    cluster: Cluster, world: World, moved: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reads and bumps go on, there and back, and hit at each stage; nobody holds Redis for gone."""
+    failures: list[Exception] = []
+    monkeypatch.setattr(redis, "note_failure", lambda _, error: failures.append(error))
+    floor, over = dict(world.rows), threading.Event()
+    states: list[str] = []
+
+    def write() -> None:
+        for row, name in cycle([("story", STORY), ("author", AUTHOR)]):
+            if over.wait(0.05):
+                return
+            world.write(row, name)
+            floor[row] = world.rows[row]
+
+    def read() -> list[tuple[dict[str, int], Any]]:
+        old = []
+        while not over.is_set():
+            noted = dict(floor)
+            page = world.read()
+            states.append(page.state)
+            if any(page.value[row] < value for row, value in noted.items()):
+                old.append((noted, page.value))
+        return old
+
+    def await_a_hit() -> None:
+        seen = len(states)
+        wait_until(lambda: "HIT" in states[seen:])
+
+    name = names_of_a_page()[moved]
+    slot, old = redis.client("cache").keyslot(name), cluster.owner(name)
+    new = next(node for node in cluster.nodes if node is not old)
+    with ThreadPoolExecutor(3) as pool:
+        writer, *readers = pool.submit(write), pool.submit(read), pool.submit(read)
+        try:
+            for one, other in ((old, new), (new, old)):
+                with cluster.moving(slot, one, other, before=await_a_hit):
+                    await_a_hit()
+                await_a_hit()
+        finally:
+            over.set()
+            cluster.take_back(slot, old)
+    assert [reader.result() for reader in readers] == [[], []]
+    writer.result()
+    assert failures == []
+
+
+def test_a_server_that_a_slot_moves_to_is_not_believed_when_it_is_back_with_old_data(
+    cluster: Cluster,
+) -> None:
+    """It is asked for the moving tag alone: the epoch has to name it all the same."""
+    home = cluster.owner(redis.key("epoch"))
+    key = next(k for k in map(str, range(999)) if cluster.owner(redis.key("e", k)) is home)
+    tags = (tag("story", str(n)) for n in range(999))
+    name = next(n for n in tags if cluster.owner(redis.key("v", n)) is home)
+    slot = redis.client("cache").keyslot(redis.key("v", name))
+    new = next(node for node in cluster.nodes if node is not home)
+    rows, region = [1], Region[Any]("moving", ttl=60, type=Any)
+
+    def read() -> int:
+        found: int = region.get_or_load(key, tags=[name], load=lambda: rows[0]).value
+        return found
+
+    assert read() == 1
+    try:
+        with cluster.moving(slot, home, new):
+            assert read() == 1
+            new.run("SAVE")
+            rows[0] = 2
+            bump(name)
+            restart(cluster, new, keeping=True)
+            wait_until(lambda: read() == 2, seconds=1)
+            assert [read() for _ in range(3)] == [2, 2, 2]
+    finally:
+        cluster.take_back(slot, home)
 
 
 def test_the_plain_operations_do_what_they_do_on_one_server() -> None:

@@ -11,8 +11,8 @@ import pytest
 from storychain import redis
 from storychain.documents import ensure_indexes
 from tests.clusters import Cluster
-from tests.faults.cache.test_cluster import what_only_it_knows
-from tests.integration.cache.test_races import AUTHOR, STORY, World
+from tests.faults.cache.test_cluster import names_of_a_page, what_only_it_knows
+from tests.integration.cache.test_races import STORY, World
 from tests.waiting import wait_until
 
 
@@ -35,13 +35,7 @@ def cluster(tmp_path: Path, settings: Any) -> Iterator[Cluster]:
 @pytest.mark.parametrize("lost", ["entry", "story", "author", "fence", "epoch"])
 def test_an_heir_that_missed_a_write_is_not_believed(cluster: Cluster, lost: str) -> None:
     world = World()
-    names = {
-        "entry": redis.key("e", "story:page"),
-        "story": redis.key("v", STORY),
-        "author": redis.key("v", AUTHOR),
-        "fence": redis.key("f", "user"),
-        "epoch": redis.key("epoch"),
-    }
+    names = names_of_a_page()
     primary = cluster.owner(names[lost])
     heir = cluster.heirs[cluster.nodes.index(primary)]
     assert [world.read().state for _ in range(2)] == ["MISS", "HIT"]
