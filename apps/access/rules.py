@@ -50,6 +50,7 @@ class Action(StrEnum):
     EDIT_ANY_CHAPTER = "edit any chapter"
     EXPORT = "export"
     SEE_VERSIONS = "see versions"
+    SEE_TIMELINE = "see its timeline"
     ROLL_BACK = "roll a chapter back"
     INVITE = "invite"
     RUN_TEAM = "change its team"
@@ -89,6 +90,7 @@ _TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
     Action.WRITE_CHAPTER: _writes_chapters,
     Action.EDIT_ANY_CHAPTER: _from(CO_AUTHOR),
     Action.SEE_VERSIONS: _from(CONTRIBUTOR),
+    Action.SEE_TIMELINE: _from(CONTRIBUTOR),
     Action.ROLL_BACK: _from(CO_AUTHOR),
     Action.INVITE: _from(CO_AUTHOR),
     Action.RUN_TEAM: _from(OWNER),

@@ -23,7 +23,7 @@ from apps.chapters.errors import (
 from apps.chapters.events import ChapterAdded
 from apps.chapters.limits import MOST_BRANCHES
 from apps.chapters.text import count_words
-from apps.stories.documents import Story
+from apps.stories.documents import Moment, Story
 from apps.stories.errors import StoryForbidden
 from apps.stories.services import Held, open_for
 from apps.stories.slugs import make_slug
@@ -82,6 +82,7 @@ def edit_chapter(
     chapter.revise(
         changes=changes, editor_id=caller_id, reason=reason, edit_type="manual_edit", now=now
     )
+    _note("chapter_edited", chapter, caller_id, now, version=chapter.version)
 
 
 @unit_of_work
@@ -113,6 +114,7 @@ def roll_back(
         edit_type="rollback",
         now=now,
     )
+    _note("chapter_rolled_back", chapter, caller_id, now, version=chapter.version, to=version)
 
 
 @unit_of_work
@@ -127,6 +129,7 @@ def delete_chapter(
     """Remove a chapter: a leaf goes, a node with chapters below it stays without its text."""
     chapter = _open_chapter(story_slug=story_slug, slug=slug, caller_id=caller_id)
     _refuse_if_gone(chapter, expected=expected)
+    _note("chapter_removed", chapter, caller_id, now)
     if chapter.stats.child_branches:
         chapter.empty(now=now)
         return
@@ -183,6 +186,7 @@ def _add(
 
 def announce_chapter(chapter: Chapter, *, story: Story, parent: Chapter | None) -> None:
     """Tell that readers have a new chapter."""
+    _note("chapter_added", chapter, chapter.author_id, chapter.updated_at)
     publish(
         ChapterAdded(
             story_slug=story.slug,
@@ -195,6 +199,21 @@ def announce_chapter(chapter: Chapter, *, story: Story, parent: Chapter | None) 
             parent_slug=chapter.parent_slug,
             parent_author_id=parent.author_id if parent else None,
         )
+    )
+
+
+def _note(kind: str, chapter: Chapter, actor_id: str, now: datetime, **details: Any) -> None:
+    """Tell the story's timeline, with the title as it is now: a chapter may be gone later."""
+    if chapter.status == "draft":
+        return  # nobody but its writers knows of it
+    Moment.note(
+        kind,
+        story_slug=chapter.story_slug,
+        actor_id=actor_id,
+        now=now,
+        chapter_slug=chapter.slug,
+        title=chapter.title,
+        **details,
     )
 
 

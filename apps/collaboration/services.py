@@ -22,7 +22,7 @@ from apps.collaboration.errors import (
 )
 from apps.collaboration.events import CollaboratorInvited, CollaboratorLeft, InvitationAnswered
 from apps.collaboration.limits import INVITATION_DAYS, LARGEST_TEAM
-from apps.stories.documents import Story
+from apps.stories.documents import Moment, Story
 from apps.stories.services import Held, open_for
 from apps.users.documents import User
 from storychain.documents import unit_of_work
@@ -63,17 +63,18 @@ def decline(*, story_slug: str, caller_id: str, now: datetime) -> None:
 
 
 @unit_of_work
-def change_role(*, story_slug: str, caller_id: str, user_id: str, role: str) -> None:
+def change_role(*, story_slug: str, caller_id: str, user_id: str, role: str, now: datetime) -> None:
     """Give somebody another part, or another one in an open invitation; the owner may."""
     open_for(Action.RUN_TEAM, slug=story_slug, caller_id=caller_id)
     row = _find_part(story_slug, user_id)
     if row.role == "owner":
         raise OwnerStays("The owner's part cannot be changed.")
     row.change_role(role)
+    _note("role_changed", row, caller_id, now, role=role)
 
 
 @unit_of_work
-def remove(*, story_slug: str, caller_id: str, user_id: str) -> None:
+def remove(*, story_slug: str, caller_id: str, user_id: str, now: datetime) -> None:
     """Take somebody out of a story, leave it oneself, or withdraw an invitation.
 
     Raise OwnerStays for the owner, NotYours if the caller may not; an invitation that he may not
@@ -90,6 +91,8 @@ def remove(*, story_slug: str, caller_id: str, user_id: str) -> None:
     _count_out(story_slug)
     if is_member:
         Story.let_out(slug=story_slug, user_id=user_id)
+        has_left = caller_id == user_id
+        _note("member_left" if has_left else "member_removed", row, caller_id, now)
         publish(CollaboratorLeft(story_slug=story_slug, user_id=user_id, by=caller_id))
 
 
@@ -117,6 +120,7 @@ def _invite(
     row = known or Collaborator(story_slug=story_slug, user_id=invited)
     until = now + timedelta(days=INVITATION_DAYS)
     row.invite(role=role, by=caller_id, now=now, until=until)
+    _note("member_invited", row, caller_id, now, role=role)
     publish(
         CollaboratorInvited(
             story_slug=story_slug,
@@ -156,6 +160,8 @@ def _answer(status: str, *, story_slug: str, caller_id: str, now: datetime) -> N
         _count_out(story_slug)
     else:
         Story.let_in(slug=story_slug, user_id=caller_id)
+    kind = "member_joined" if status == "accepted" else "member_declined"
+    _note(kind, row, caller_id, now)
     publish(
         InvitationAnswered(
             story_slug=story_slug,
@@ -165,6 +171,17 @@ def _answer(status: str, *, story_slug: str, caller_id: str, now: datetime) -> N
             invited_at=row.invited_at,
             is_accepted=status == "accepted",
         )
+    )
+
+
+def _note(kind: str, row: Collaborator, actor_id: str, now: datetime, **details: str) -> None:
+    Moment.note(
+        kind,
+        story_slug=row.story_slug,
+        actor_id=actor_id,
+        user_id=row.user_id,
+        now=now,
+        **details,
     )
 
 

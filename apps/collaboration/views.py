@@ -70,13 +70,16 @@ class CollaboratorDetail(APIView):
             caller_id=request.user.user_id,
             user_id=user_id,
             role=read_input(RoleInput, request)["role"],
+            now=timezone.now(),
         )
         return json_response(queries.get_team(story_slug=slug))
 
     @extend_schema(operation_id="collaborators_remove", responses={204: None})
     def delete(self, request: Request, slug: str, user_id: str) -> HttpResponse:
         """Take somebody out of the story, leave it oneself, or withdraw an invitation."""
-        services.remove(story_slug=slug, caller_id=request.user.user_id, user_id=user_id)
+        services.remove(
+            story_slug=slug, caller_id=request.user.user_id, user_id=user_id, now=timezone.now()
+        )
         return empty_response()
 
 

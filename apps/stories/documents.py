@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 from unicodedata import normalize
+from uuid import uuid4
 
 from mongoengine import fields
 
-from apps.stories.limits import DEEPEST, DEFAULT_DEPTH, RATINGS, STATUSES
+from apps.stories.limits import DEEPEST, DEFAULT_DEPTH, MOMENTS, RATINGS, STATUSES
 from storychain.documents import Document, EmbeddedDocument, StringField
 
 
@@ -159,6 +160,47 @@ class Story(Document):
         cls.objects(slug=slug).update_one(
             dec__stats__total_chapters=1, dec__stats__total_branches=branches
         )
+
+
+class Moment(Document):
+    """Something that happened in a story: who did what, to which chapter or person. Append-only."""
+
+    moment_id = StringField(primary_key=True, default=lambda: uuid4().hex)
+    story_slug = StringField(required=True)
+    kind = StringField(required=True, choices=MOMENTS)
+    actor_id = StringField(required=True)
+    chapter_slug = StringField()
+    user_id = StringField()
+    details = fields.DictField()
+    at = fields.DateTimeField(required=True)
+
+    meta = {
+        "collection": "story_moments",
+        "indexes": [["story_slug", "-at", "-moment_id"]],
+    }
+
+    @classmethod
+    def note(
+        cls,
+        kind: str,
+        *,
+        story_slug: str,
+        actor_id: str,
+        now: datetime,
+        chapter_slug: str | None = None,
+        user_id: str | None = None,
+        **details: Any,
+    ) -> None:
+        """Write down what happens, in the unit of work that does it."""
+        cls(
+            kind=kind,
+            story_slug=story_slug,
+            actor_id=actor_id,
+            at=now,
+            chapter_slug=chapter_slug,
+            user_id=user_id,
+            details=details,
+        ).save(force_insert=True)
 
 
 def label(kind: str, value: str) -> str:

@@ -101,3 +101,27 @@ class MyStoriesPage(msgspec.Struct, frozen=True, kw_only=True):
     items: list[MyStoryCard]
     next_cursor: str | None
     has_more: bool
+
+
+class MomentView(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened in a story: who did it, to which chapter or person.
+
+    `details` are `title` of a chapter (as it was then), `version`, `to` of a rollback, `role` of a
+    person, `fields` of an edited story.
+    """
+
+    id: str
+    kind: str
+    actor: AuthorRef
+    chapter_slug: str | None
+    user: AuthorRef | None
+    details: dict[str, str | int | list[str]]
+    at: datetime
+
+
+class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
+    """One page of what happened in a story; `next_cursor` asks for what was before."""
+
+    items: list[MomentView]
+    next_cursor: str | None
+    has_more: bool

@@ -8,7 +8,7 @@ from mongoengine.errors import NotUniqueError
 from apps.access.documents import Collaborator
 from apps.access.queries import load_standing
 from apps.access.rules import Action, Standing, StoryFacts, may
-from apps.stories.documents import Story, StorySettings
+from apps.stories.documents import Moment, Story, StorySettings
 from apps.stories.errors import (
     NotPublishable,
     StoryForbidden,
@@ -73,6 +73,7 @@ def _create(
     )
     story.save(force_insert=True)
     Collaborator.make_owner(story_slug=slug, user_id=creator_id, now=now)
+    _note("story_created", story, creator_id, now)
     return story
 
 
@@ -92,6 +93,9 @@ def edit_story(*, slug: str, caller_id: str, changes: dict[str, Any], now: datet
     """Change a story's texts or settings; settings that are not named stay as they are."""
     story = open_for(Action.EDIT, slug=slug, caller_id=caller_id).story
     story.revise(changes=changes, now=now)
+    settings = [f"settings.{name}" for name in changes.get("settings", {})]
+    named = sorted([*settings, *(name for name in changes if name != "settings")])
+    _note("story_edited", story, caller_id, now, fields=named)
 
 
 @unit_of_work
@@ -103,12 +107,14 @@ def publish_story(*, slug: str, caller_id: str, now: datetime) -> None:
     if missing := _find_missing(story):
         raise NotPublishable(fields=missing)
     story.turn(status="published", now=now)
+    _note("story_published", story, caller_id, now)
 
 
 @unit_of_work
 def archive_story(*, slug: str, caller_id: str, now: datetime) -> None:
     """Take a story from its readers; those who work on it keep it."""
-    _turn(Action.EDIT, slug=slug, caller_id=caller_id, status="archived", now=now)
+    story = _turn(Action.EDIT, slug=slug, caller_id=caller_id, status="archived", now=now)
+    _note("story_archived", story, caller_id, now)
 
 
 @unit_of_work
@@ -118,6 +124,7 @@ def unarchive_story(*, slug: str, caller_id: str, now: datetime) -> None:
     if story.status != "archived":
         raise WrongStatus(f"Only an archived story can come back; this one is {story.status}.")
     story.turn(status="published" if story.published_at else "draft", now=now)
+    _note("story_unarchived", story, caller_id, now)
 
 
 @unit_of_work
@@ -154,11 +161,16 @@ def open_for(action: Action, *, slug: str, caller_id: str) -> Held:
     return held
 
 
-def _turn(action: Action, *, slug: str, caller_id: str, status: str, now: datetime) -> None:
+def _turn(action: Action, *, slug: str, caller_id: str, status: str, now: datetime) -> Story:
     story = open_for(action, slug=slug, caller_id=caller_id).story
     if story.status not in STEPS[status]:
         raise WrongStatus(f"A story that is {story.status} cannot become {status}.")
     story.turn(status=status, now=now)
+    return story
+
+
+def _note(kind: str, story: Story, actor_id: str, now: datetime, **details: Any) -> None:
+    Moment.note(kind, story_slug=story.slug, actor_id=actor_id, now=now, **details)
 
 
 def _find_missing(story: Story) -> dict[str, list[str]]:

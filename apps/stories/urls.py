@@ -16,6 +16,7 @@ urlpatterns = [
     path("stories/<str:slug>", views.StoryDetail.as_view(), name="story-detail"),
     path("stories/<str:slug>/overview", views.Overview.as_view(), name="story-overview"),
     path("stories/<str:slug>/settings", views.Settings.as_view(), name="story-settings"),
+    path("stories/<str:slug>/timeline", views.Timeline.as_view(), name="story-timeline"),
     path("stories/<str:slug>/publish", views.Publish.as_view(), name="story-publish"),
     path("stories/<str:slug>/archive", views.Archive.as_view(), name="story-archive"),
     path("stories/<str:slug>/unarchive", views.Unarchive.as_view(), name="story-unarchive"),

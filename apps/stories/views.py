@@ -9,8 +9,15 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.access.rules import Action
-from apps.stories import lists, queries, services, shelves
-from apps.stories.pages import MyStoriesPage, OverviewPage, SettingsPage, StoryListPage, StoryPage
+from apps.stories import lists, queries, services, shelves, timeline
+from apps.stories.pages import (
+    MyStoriesPage,
+    OverviewPage,
+    SettingsPage,
+    StoryListPage,
+    StoryPage,
+    TimelinePage,
+)
 from apps.stories.serializers import ListInput, MyListInput, SettingsInput, StoryInput
 from storychain.api.authentication import SignedIn, SignedInOrReadOnly
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
@@ -205,6 +212,20 @@ class Settings(APIView):
             now=timezone.now(),
         )
         return json_response(queries.get_settings(slug=slug))
+
+
+class Timeline(APIView):
+    """What happened in a story."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="stories_timeline", responses=schema_for(TimelinePage))
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """List what those who work on a story have done, the last first."""
+        limit, cursor = page_params(request)
+        queries.open_story(slug=slug, user_id=request.user.user_id, action=Action.SEE_TIMELINE)
+        page = timeline.list_moments(story_slug=slug, limit=limit, cursor=cursor)
+        return link_next(request, json_response(page))
 
 
 class _Step(APIView):

@@ -32,6 +32,7 @@ UNCACHED = {
     "docs",
     "redoc",
     "me",
+    "story-timeline",
     "autosaves",
     "autosave-detail",
     "sessions",

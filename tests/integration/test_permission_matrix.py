@@ -179,6 +179,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("story-overview", "get"): READER,
     ("story-settings", "get"): Row(least=CONTRIBUTOR),
     ("story-settings", "patch"): team(CO_AUTHOR, body={"genres": ["gothic"]}),
+    ("story-timeline", "get"): team(CONTRIBUTOR),
     ("story-publish", "post"): team(CO_AUTHOR),
     ("story-archive", "post"): team(CO_AUTHOR),
     ("story-unarchive", "post"): team(CO_AUTHOR),
