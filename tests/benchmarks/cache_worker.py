@@ -7,13 +7,15 @@ Prints one number.
 """
 
 import multiprocessing
+import random
 import sys
 import time
 from typing import Any
 
 import django
 
-WRITE_EVERY = 0.001
+# Between two writes, seconds: at once, so that loads meet writes, and longer, so that reads hit.
+PAUSES = (0.0005, 0.005, 0.05)
 CALLS = 2_000
 
 
@@ -52,7 +54,7 @@ def stale(kind: Any, count: int) -> float:
 
     def write() -> None:
         cache = kind(load)
-        while not stop.wait(WRITE_EVERY):
+        while not stop.wait(random.choice(PAUSES)):  # noqa: S311 - no secret
             cache.write(lambda: setattr(stored, "value", stored.value + 1))
             acknowledged.value = stored.value
             written.set()
