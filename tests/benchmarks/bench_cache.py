@@ -1,7 +1,8 @@
 """The cache beside its peers and floors: hits, bumps, stampedes, memory, and who shows old pages.
 
 Each measurement of a peer runs in a process of its own, as two of them patch Django. The stale
-rate is that of one writer and two reader processes on one key, with half a millisecond to fifty between two writes.
+rate is that of one writer and two reader processes on one key, with half a millisecond to fifty
+between two writes.
 """
 
 import os

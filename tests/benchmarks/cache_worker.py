@@ -54,7 +54,7 @@ def stale(kind: Any, count: int) -> float:
 
     def write() -> None:
         cache = kind(load)
-        while not stop.wait(random.choice(PAUSES)):  # noqa: S311 - no secret
+        while not stop.wait(random.choice(PAUSES)):
             cache.write(lambda: setattr(stored, "value", stored.value + 1))
             acknowledged.value = stored.value
             written.set()
