@@ -91,7 +91,7 @@ def _count_branches(since: datetime) -> Counter[str]:
         "created_at": {"$gte": since},
         "branch_index": {"$gt": 0},
         "edit_type": {"$ne": "import"},
-        "status": {"$ne": "removed"},
+        "status": "published",
     }
     group = {"_id": "$story_slug", "count": {"$sum": 1}}
     found = Chapter.objects.aggregate([{"$match": wanted}, {"$group": group}])

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.chapters.limits import AUTOSAVE_KINDS, CONTENT_LENGTH
-from storychain.api.fields import LineField
+from storychain.api.fields import InstantField, LineField
 
 SLUG_LENGTH = 80
 PLACES = {"root_chapter": None, "new_chapter": "parent_slug", "update_chapter": "chapter_slug"}
@@ -52,4 +52,5 @@ class ConvertInput(serializers.Serializer[dict[str, Any]]):
 
     choice_text = LineField(max_length=300, required=False)
     is_ending = serializers.BooleanField(required=False)
+    publish_at = InstantField(required=False, help_text="When it appears, if not at once.")
     reason = serializers.CharField(max_length=500, allow_blank=True, required=False)

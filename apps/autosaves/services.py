@@ -14,9 +14,9 @@ from apps.access.rules import Action
 from apps.autosaves.errors import AutosaveNotFound, TooManyDrafts
 from apps.autosaves.limits import MOST_DRAFTS
 from apps.chapters import services as chapters
-from apps.chapters.documents import Chapter, ChapterAutosave
+from apps.chapters.documents import ChapterAutosave
 from apps.chapters.errors import ChapterNotFound
-from apps.stories.services import open_for
+from apps.stories.services import Held, open_for
 from storychain.api.preconditions import check_version
 from storychain.documents import unit_of_work
 
@@ -52,10 +52,10 @@ def _save(
     now: datetime,
     expected: Collection[int] | None,
 ) -> str:
-    open_for(Action.READ, slug=place["story_slug"], caller_id=user_id)
+    held = open_for(Action.READ, slug=place["story_slug"], caller_id=user_id)
     draft = ChapterAutosave.objects(user_id=user_id, **_full(place)).first()
     check_version(draft.save_count if draft else 0, expected=expected)
-    draft = draft or _begin(user_id=user_id, place=place)
+    draft = draft or _begin(held, user_id=user_id, place=place)
     draft.keep(text=text, now=now)
     return str(draft.autosave_id)
 
@@ -95,13 +95,13 @@ def convert_draft(
     return Converted(draft.story_slug, slug)
 
 
-def _begin(*, user_id: str, place: Place) -> ChapterAutosave:
+def _begin(held: Held, *, user_id: str, place: Place) -> ChapterAutosave:
     """Return a new draft, unsaved, of a place that there is."""
     if ChapterAutosave.objects(user_id=user_id).limit(MOST_DRAFTS).count(True) >= MOST_DRAFTS:
         raise TooManyDrafts(f"Convert or discard one of your {MOST_DRAFTS} drafts first.")
     named = place.get("chapter_slug") or place.get("parent_slug")
-    chapter = named and Chapter.objects(slug=named, story_slug=place["story_slug"]).first()
-    if named and (chapter is None or chapter.status == "removed"):
+    chapter = chapters.find_seen(held, slug=named) if named else None
+    if chapter and chapter.status == "removed":
         raise ChapterNotFound
     begun_on = chapter.version if chapter and "chapter_slug" in place else None
     return ChapterAutosave(user_id=user_id, base_version=begun_on, **_full(place))

@@ -13,8 +13,9 @@ from apps.autosaves import queries, services
 from apps.autosaves.pages import AutosaveListPage, AutosavePage
 from apps.autosaves.serializers import AutosaveInput, ConvertInput, ListInput, PlaceInput
 from apps.chapters.pages import ChapterPage
-from apps.chapters.queries import get_chapter
+from apps.chapters.queries import open_chapter
 from apps.chapters.serializers import ChapterEdit, ChapterInput, RootInput
+from apps.stories.queries import open_story
 from storychain.api.authentication import SignedIn
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
@@ -121,7 +122,7 @@ class Convert(APIView):
             )
             return "/".join(made)
 
-        return create_once(request, create=create, show=_show_chapter)
+        return create_once(request, create=create, show=lambda made: _show_chapter(request, made))
 
 
 def _text_of(draft: AutosavePage) -> dict[str, Any]:
@@ -135,8 +136,8 @@ def _show(autosave_id: str, user_id: str) -> HttpResponse:
     return response
 
 
-def _show_chapter(made: str) -> HttpResponse:
+def _show_chapter(request: Request, made: str) -> HttpResponse:
     story_slug, slug = made.split("/")
-    page = get_chapter(story_slug=story_slug, slug=slug)
+    page = open_chapter(open_story(slug=story_slug, user_id=request.user.user_id), slug=slug).page
     place = reverse("chapter-detail", kwargs={"slug": story_slug, "chapter_slug": slug})
     return created_response(page, location=place)

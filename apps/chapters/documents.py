@@ -46,6 +46,9 @@ class Chapter(Document):
     `next_branch` only goes up. `number` numbers a story's chapters as they came. The unique index
     on (story, parent, branch) also holds a story to one root, whose parent is absent and whose
     branch is 0.
+
+    A draft has its branch, but nobody sees it: the way to it, labelled `choice_text`, its number
+    and what it counts for come when it appears: at `publish_at`, if it has one, or when it is told.
     """
 
     slug = StringField(primary_key=True, max_length=80)
@@ -71,6 +74,7 @@ class Chapter(Document):
     edit_reason = StringField(default="", max_length=500)
     edit_type = StringField(default="manual_edit", choices=EDIT_TYPES)
     publish_at = fields.DateTimeField()
+    choice_text = StringField(max_length=300)
     created_at = fields.DateTimeField(required=True)
     updated_at = fields.DateTimeField(required=True)
 
@@ -99,24 +103,34 @@ class Chapter(Document):
         self.save()
 
     @classmethod
-    def take_branch(cls, *, parent_slug: str, label: str, child_slug: str) -> int | None:
-        """Reserve the parent's next branch for a child and label the way to it.
+    def take_branch(cls, *, parent_slug: str, way: Choice | None) -> int | None:
+        """Reserve the parent's next branch for a child, with the way to it unless it is a draft.
 
         Return the branch's index, or None when the parent has as many branches as it may.
         """
+        ways = {"push__choices": way} if way else {}
         before = cls.objects(
             slug=parent_slug, stats__child_branches__lt=MOST_BRANCHES, status__ne="removed"
-        ).modify(
-            inc__next_branch=1,
-            inc__stats__child_branches=1,
-            push__choices=Choice(text=label, chapter_slug=child_slug),
-        )
+        ).modify(inc__next_branch=1, inc__stats__child_branches=1, **ways)
         return int(before.next_branch) if before else None
 
-    def appear(self, *, status: str, now: datetime) -> None:
-        """Take over what its time has come for; it waits for none any more."""
-        self.status, self.publish_at, self.updated_at = status, None, now
+    @property
+    def way(self) -> Choice:
+        """The way from its parent to it."""
+        return Choice(text=self.choice_text or self.title, chapter_slug=self.slug)
+
+    def wait(self, *, until: datetime | None, now: datetime) -> None:
+        """Stay a draft until then; without a time, until somebody publishes it."""
+        self.publish_at, self.updated_at = until, now
         self.save()
+
+    def appear(self, *, number: int, now: datetime) -> None:
+        """Be there for readers, for whom it begins now, with a way that leads to it."""
+        self.status, self.publish_at, self.number = "published", None, number
+        self.created_at = self.updated_at = now
+        self.save()
+        if self.parent_slug:
+            Chapter.objects(slug=self.parent_slug).update_one(push__choices=self.way)
 
     def empty(self, *, now: datetime) -> None:
         """Take the text away and leave the node, so that what hangs below stays readable."""

@@ -57,6 +57,18 @@ class LastChapter(Conflict):
     code, title = "last-chapter", "A published story keeps its first chapter"
 
 
+class AlreadyPublished(Conflict):
+    """Readers have the chapter; it can be given no time to appear any more."""
+
+    code, title = "already-published", "This chapter is published already"
+
+
+class NotPublishedYet(Conflict):
+    """A chapter that readers do not have can be followed by none."""
+
+    code, title = "not-published-yet", "This chapter is not published yet"
+
+
 class ChapterRemoved(Conflict):
     """The chapter's text was removed; its place in the tree is all that is left."""
 

@@ -39,3 +39,8 @@ def chapter_diff(slug: str, chapter_slug: str, **shape: object) -> str:
 def chapter_detail(slug: str, chapter_slug: str) -> str:
     """Key of a chapter's page: the story's slug, then the chapter's."""
     return build_key("chapter", "detail", story=slug, slug=chapter_slug)
+
+
+def chapter_draft(slug: str, chapter_slug: str) -> str:
+    """Key of a chapter's page before it is published, in the same terms."""
+    return build_key("chapter", "draft", story=slug, slug=chapter_slug)

@@ -1,10 +1,13 @@
 """What binds both what comes in and what is stored of a chapter."""
 
+from datetime import timedelta
+
 CONTENT_LENGTH = (50, 80_000)
 MOST_BRANCHES = 10
 MOST_VERSIONS = 2**31 - 1
 STATUSES = ("draft", "published", "pending_review", "removed")
 PUBLISHED_AT_ONCE = 500
+LONGEST_WAIT = timedelta(days=366)
 READABLE = ("published", "removed")
 EDIT_TYPES = ("manual_edit", "pr_merge", "rollback", "moderation", "import")
 AUTOSAVE_KINDS = ("root_chapter", "new_chapter", "update_chapter")

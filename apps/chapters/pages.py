@@ -35,7 +35,8 @@ class ChapterRow(msgspec.Struct, frozen=True, kw_only=True):
 class ChapterPage(ChapterRow, frozen=True, kw_only=True):
     """A chapter as its readers see it; a removed one has no text but keeps its ways on.
 
-    `content` is the Markdown that was written, `html` what is safe to show of it.
+    `content` is the Markdown that was written, `html` what is safe to show of it. `publish_at` is
+    when a draft appears by itself, for those who see drafts; a draft without appears when told.
     """
 
     story_slug: str
@@ -46,6 +47,7 @@ class ChapterPage(ChapterRow, frozen=True, kw_only=True):
     choices: list[ChoiceView]
     version: int
     created_at: datetime
+    publish_at: datetime | None
 
 
 class VersionRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,12 +1,36 @@
-"""Chapters that were given a time to appear: shown when it has come, each once."""
+"""Drafts that appear: at the time that they were given, or when somebody says so; each once."""
 
+from collections.abc import Collection
 from datetime import datetime
 
+from apps.access.queries import load_standing
+from apps.access.rules import Action, may
+from apps.chapters.appearing import show_draft
 from apps.chapters.documents import Chapter
+from apps.chapters.errors import AlreadyPublished
 from apps.chapters.limits import PUBLISHED_AT_ONCE
-from apps.chapters.services import announce_chapter
+from apps.chapters.services import open_chapter_for_edit
 from apps.stories.documents import Story
+from apps.stories.facts import facts_of
 from storychain.documents import unit_of_work
+
+
+@unit_of_work
+def publish_chapter(
+    *,
+    story_slug: str,
+    slug: str,
+    caller_id: str,
+    now: datetime,
+    expected: Collection[int] | None = None,
+) -> None:
+    """Publish a draft now, whatever time it was given; raise AlreadyPublished."""
+    held, chapter = open_chapter_for_edit(
+        story_slug=story_slug, slug=slug, caller_id=caller_id, expected=expected
+    )
+    if chapter.status != "draft":
+        raise AlreadyPublished
+    show_draft(chapter, story=held.story, now=now)
 
 
 def publish_due(*, now: datetime) -> int:
@@ -27,11 +51,14 @@ def _publish(*, slug: str, now: datetime) -> bool:
     if chapter is None:
         return False
     story = Story.objects(slug=chapter.story_slug).first()
-    if story is None or story.status == "deleted":
-        chapter.appear(status="draft", now=now)  # nobody can read it there; it waits no more
+    if story is None or not _may_read(chapter.author_id, story):
+        chapter.wait(until=None, now=now)
         return False
-    chapter.appear(status="published", now=now)
-    Story.grow(slug=story.slug, chapters=0, branches=0, contributors=0, now=now)
-    parent = Chapter.objects(slug=chapter.parent_slug).first() if chapter.parent_slug else None
-    announce_chapter(chapter, story=story, parent=parent)
+    show_draft(chapter, story=story, now=now)
     return True
+
+
+def _may_read(author_id: str, story: Story) -> bool:
+    """Tell whether the author still has a part here: the story may be gone, or closed to him."""
+    standing = load_standing(story_slug=story.slug, user_id=author_id)
+    return may(Action.READ, standing=standing, facts=facts_of(story))

@@ -1,7 +1,8 @@
 """What readers see of chapters. Every read is cached; invalidation.py says until when."""
 
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
+from apps.access.rules import Action, may
 from apps.chapters import keys
 from apps.chapters.documents import Chapter
 from apps.chapters.errors import ChapterNotFound
@@ -17,11 +18,13 @@ from apps.chapters.pages import (
 )
 from apps.chapters.text import estimate_minutes, render_html
 from apps.stories.invalidation import story_tag, tree_tag
+from apps.stories.queries import Opened
 from apps.users.pages import AuthorRef
 from apps.users.queries import list_authors
 from storychain.api.keyset import cut_page
 from storychain.api.pagination import decode_cursor
 from storychain.cache.region import Cached, Region
+from storychain.errors import NotFound
 
 TREES = Region(
     "story.tree", ttl="STORY_TREE", type=TreePage, finds=("user",), reads=("chapters", "users")
@@ -33,13 +36,20 @@ LISTS = Region(
     finds=("user",),
     reads=("chapters", "users"),
 )
-PAGES = Region(
-    "chapter.detail",
-    ttl="CHAPTER_DETAIL",
-    type=ChapterPage,
-    finds=("user",),
-    reads=("chapters", "users"),
-)
+OF_ONE: dict[str, Any] = {
+    "ttl": "CHAPTER_DETAIL",
+    "type": ChapterPage,
+    "finds": ("user",),
+    "reads": ("chapters", "users"),
+}
+PAGES, DRAFTS = Region("chapter.detail", **OF_ONE), Region("chapter.draft", **OF_ONE)
+
+
+class Shown(NamedTuple):
+    """A chapter's page, and who may be given the same one."""
+
+    page: Cached[ChapterPage]
+    audience: Literal["public", "private"]
 
 
 def get_tree(*, story_slug: str) -> Cached[TreePage]:
@@ -67,7 +77,32 @@ def get_chapter(*, story_slug: str, slug: str) -> Cached[ChapterPage]:
     return PAGES.get_or_load(
         keys.chapter_detail(story_slug, slug),
         tags=chapter_page_tags(story_slug=story_slug, slug=slug),
-        load=lambda: _load_chapter(story_slug, slug),
+        load=lambda: _load_chapter(story_slug, slug, READABLE),
+    )
+
+
+def open_chapter(opened: Opened, *, slug: str) -> Shown:
+    """Return a chapter to who may read its story: a draft only if it is his to change.
+
+    Raise ChapterNotFound for any other's draft, as for what is not there.
+    """
+    try:
+        return Shown(get_chapter(story_slug=opened.facts.slug, slug=slug), opened.audience)
+    except NotFound:
+        if opened.standing.user_id is None:
+            raise
+    draft = _get_draft(story_slug=opened.facts.slug, slug=slug)
+    is_author = draft.value.author.user_id == opened.standing.user_id
+    if is_author or may(Action.EDIT_ANY_CHAPTER, standing=opened.standing, facts=opened.facts):
+        return Shown(draft, "private")
+    raise ChapterNotFound
+
+
+def _get_draft(*, story_slug: str, slug: str) -> Cached[ChapterPage]:
+    return DRAFTS.get_or_load(
+        keys.chapter_draft(story_slug, slug),
+        tags=chapter_page_tags(story_slug=story_slug, slug=slug),
+        load=lambda: _load_chapter(story_slug, slug, ("draft",)),
     )
 
 
@@ -95,8 +130,8 @@ def _load_list(story_slug: str, limit: int, scope: str, after: int) -> ChapterLi
     )
 
 
-def _load_chapter(story_slug: str, slug: str) -> ChapterPage:
-    chapter = Chapter.objects(slug=slug, story_slug=story_slug, status__in=READABLE).first()
+def _load_chapter(story_slug: str, slug: str, statuses: tuple[str, ...]) -> ChapterPage:
+    chapter = Chapter.objects(slug=slug, story_slug=story_slug, status__in=statuses).first()
     if chapter is None:
         raise ChapterNotFound
     authors = list_authors([chapter.author_id])
@@ -110,6 +145,7 @@ def _load_chapter(story_slug: str, slug: str) -> ChapterPage:
         choices=[ChoiceView(c.text, c.chapter_slug) for c in chapter.choices],
         version=chapter.version,
         created_at=chapter.created_at,
+        publish_at=chapter.publish_at,
     )
 
 

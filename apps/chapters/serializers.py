@@ -3,7 +3,12 @@
 from rest_framework import serializers
 
 from apps.chapters.limits import CONTENT_LENGTH, MOST_VERSIONS
-from storychain.api.fields import LineField
+from storychain.api.fields import InstantField, LineField
+
+APPEARS = (
+    "When it appears, at most a year ahead; until then it is a draft that only its author and "
+    "co-authors see."
+)
 
 
 class RootInput(serializers.Serializer):
@@ -14,6 +19,7 @@ class RootInput(serializers.Serializer):
         min_length=CONTENT_LENGTH[0], max_length=CONTENT_LENGTH[1], trim_whitespace=False
     )
     is_ending = serializers.BooleanField(required=False)
+    publish_at = InstantField(required=False, help_text=APPEARS)
 
 
 class ChapterInput(RootInput):
@@ -43,5 +49,10 @@ class RollbackInput(serializers.Serializer):
 class ChapterEdit(RootInput):
     """An edit; `base_version` is the version that it was made on, so that none is overwritten."""
 
+    publish_at = InstantField(
+        required=False,
+        allow_null=True,
+        help_text="When a draft appears by itself; null: not before it is published by request.",
+    )
     base_version = serializers.IntegerField(min_value=1, required=False)
     reason = serializers.CharField(max_length=500, allow_blank=True, required=False)

@@ -7,34 +7,37 @@ from typing import Any
 from mongoengine.errors import NotUniqueError
 
 from apps.access.rules import Action
+from apps.chapters.appearing import announce_chapter, check_time, count_in, note_moment
 from apps.chapters.documents import Chapter, ChapterVersion
 from apps.chapters.errors import (
+    AlreadyPublished,
     ApprovalRequired,
     ChapterForbidden,
     ChapterNotFound,
     ChapterRemoved,
     LastChapter,
     NoMoreBranches,
+    NotPublishedYet,
     RootExists,
     TooDeep,
     VersionMoved,
     VersionNotFound,
 )
-from apps.chapters.events import ChapterAdded
-from apps.chapters.limits import MOST_BRANCHES
+from apps.chapters.limits import MOST_BRANCHES, READABLE
 from apps.chapters.text import count_words
-from apps.stories.documents import Moment, Story
+from apps.stories.documents import Story
 from apps.stories.errors import StoryForbidden
 from apps.stories.services import Held, open_for
 from apps.stories.slugs import make_slug
-from apps.users.documents import User
 from storychain.api.preconditions import check_version
 from storychain.documents import unit_of_work
-from storychain.events import publish
 
 
 def add_root(*, story_slug: str, author_id: str, text: dict[str, Any], now: datetime) -> Chapter:
-    """Write a story's first chapter; raise RootExists when there is one."""
+    """Write a story's first chapter; raise RootExists when there is one.
+
+    With `text["publish_at"]` it is a draft until then, as is any chapter.
+    """
     try:
         return _add(
             story_slug=story_slug, parent_slug=None, author_id=author_id, text=text, now=now
@@ -68,21 +71,27 @@ def edit_chapter(
     expected: Collection[int] | None = None,
     reason: str = "",
 ) -> None:
-    """Change a chapter's text.
+    """Change a chapter's text, or when it appears; None as `publish_at` is: not by itself.
 
     Raise VersionMoved if it is not at `base_version` any more, PreconditionFailed if it is at none
-    of the `expected` ones.
+    of the `expected` ones, AlreadyPublished where readers have it and it is given a time.
     """
-    chapter = _open_chapter(story_slug=story_slug, slug=slug, caller_id=caller_id)
-    _refuse_if_gone(chapter, expected=expected)
+    _, chapter = open_chapter_for_edit(
+        story_slug=story_slug, slug=slug, caller_id=caller_id, expected=expected
+    )
     if base_version is not None and base_version != chapter.version:
         raise VersionMoved(f"It is at version {chapter.version}; read it again and redo the edit.")
-    if "content" in changes:
-        changes = {**changes, "word_count": count_words(changes["content"])}
+    text = {name: value for name, value in changes.items() if name != "publish_at"}
+    if "publish_at" in changes:
+        _reschedule(chapter, until=changes["publish_at"], now=now)
+        if not text:
+            return
+    if "content" in text:
+        text["word_count"] = count_words(text["content"])
     chapter.revise(
-        changes=changes, editor_id=caller_id, reason=reason, edit_type="manual_edit", now=now
+        changes=text, editor_id=caller_id, reason=reason, edit_type="manual_edit", now=now
     )
-    _note("chapter_edited", chapter, caller_id, now, version=chapter.version)
+    note_moment("chapter_edited", chapter, actor_id=caller_id, now=now, version=chapter.version)
 
 
 @unit_of_work
@@ -114,7 +123,14 @@ def roll_back(
         edit_type="rollback",
         now=now,
     )
-    _note("chapter_rolled_back", chapter, caller_id, now, version=chapter.version, to=version)
+    note_moment(
+        "chapter_rolled_back",
+        chapter,
+        actor_id=caller_id,
+        now=now,
+        version=chapter.version,
+        to=version,
+    )
 
 
 @unit_of_work
@@ -127,24 +143,53 @@ def delete_chapter(
     expected: Collection[int] | None = None,
 ) -> None:
     """Remove a chapter: a leaf goes, a node with chapters below it stays without its text."""
-    chapter = _open_chapter(story_slug=story_slug, slug=slug, caller_id=caller_id)
-    _refuse_if_gone(chapter, expected=expected)
-    _note("chapter_removed", chapter, caller_id, now)
+    _, chapter = open_chapter_for_edit(
+        story_slug=story_slug, slug=slug, caller_id=caller_id, expected=expected
+    )
+    note_moment("chapter_removed", chapter, actor_id=caller_id, now=now)
     if chapter.stats.child_branches:
         chapter.empty(now=now)
         return
     if chapter.parent_slug is None and Story.objects(slug=story_slug, status="published").first():
         raise LastChapter
     chapter.drop()
-    Story.shrink(slug=story_slug, branches=int(chapter.branch_index > 0))
+    if chapter.status in READABLE:
+        Story.shrink(slug=story_slug, branches=int(chapter.branch_index > 0))
 
 
-def _open_chapter(*, story_slug: str, slug: str, caller_id: str) -> Chapter:
+def open_chapter_for_edit(
+    *, story_slug: str, slug: str, caller_id: str, expected: Collection[int] | None
+) -> tuple[Held, Chapter]:
+    """Return a chapter that the caller may change, and how its story is held.
+
+    Raise ChapterNotFound for what he may not see, ChapterForbidden for what is not his to change,
+    ChapterRemoved, or PreconditionFailed.
+    """
     held = open_for(Action.READ, slug=story_slug, caller_id=caller_id)
-    chapter = _find_chapter(story_slug=story_slug, slug=slug)
-    if chapter.author_id != caller_id and not held.allows(Action.EDIT_ANY_CHAPTER):
+    chapter = find_seen(held, slug=slug)
+    if not _is_theirs(chapter, held):
         raise ChapterForbidden
-    return chapter
+    _refuse_if_gone(chapter, expected=expected)
+    return held, chapter
+
+
+def find_seen(held: Held, *, slug: str) -> Chapter:
+    """Return a chapter of a story; raise ChapterNotFound also for a draft of somebody else's."""
+    chapter = _find_chapter(story_slug=held.story.slug, slug=slug)
+    if chapter.status in READABLE or _is_theirs(chapter, held):
+        return chapter
+    raise ChapterNotFound
+
+
+def _is_theirs(chapter: Chapter, held: Held) -> bool:
+    return chapter.author_id == held.standing.user_id or held.allows(Action.EDIT_ANY_CHAPTER)
+
+
+def _reschedule(chapter: Chapter, *, until: datetime | None, now: datetime) -> None:
+    if chapter.status != "draft":
+        raise AlreadyPublished
+    check_time(until, now=now)
+    chapter.wait(until=until, now=now)
 
 
 def _find_chapter(*, story_slug: str, slug: str) -> Chapter:
@@ -166,9 +211,10 @@ def _add(
 ) -> Chapter:
     held = open_for(Action.READ, slug=story_slug, caller_id=author_id)
     _refuse_unless_writer(held)
-    fields = {name: value for name, value in text.items() if name != "choice_text"}
+    check_time(text.get("publish_at"), now=now)
     chapter = Chapter(
-        **fields,
+        **text,
+        status="draft" if "publish_at" in text else "published",
         slug=make_slug(text["title"], fallback="chapter", longest=40, tail=8),
         story_slug=story_slug,
         author_id=author_id,
@@ -176,45 +222,15 @@ def _add(
         created_at=now,
         updated_at=now,
     )
-    label, deepest = text.get("choice_text") or text["title"], held.story.settings.max_depth
-    parent = _place(chapter, parent_slug=parent_slug, label=label, deepest=deepest)
-    chapter.number = _count_in(chapter, now=now)
+    parent = _place(chapter, parent_slug=parent_slug, held=held)
+    if chapter.status == "draft":
+        chapter.number = Story.take_number(slug=story_slug)
+        chapter.save(force_insert=True)
+        return chapter
+    chapter.number = count_in(chapter, now=now)
     chapter.save(force_insert=True)
     announce_chapter(chapter, story=held.story, parent=parent)
     return chapter
-
-
-def announce_chapter(chapter: Chapter, *, story: Story, parent: Chapter | None) -> None:
-    """Tell that readers have a new chapter."""
-    _note("chapter_added", chapter, chapter.author_id, chapter.updated_at)
-    publish(
-        ChapterAdded(
-            story_slug=story.slug,
-            story_title=story.title,
-            story_creator_id=story.creator_id,
-            chapter_slug=chapter.slug,
-            chapter_title=chapter.title,
-            author_id=chapter.author_id,
-            branch_index=chapter.branch_index,
-            parent_slug=chapter.parent_slug,
-            parent_author_id=parent.author_id if parent else None,
-        )
-    )
-
-
-def _note(kind: str, chapter: Chapter, actor_id: str, now: datetime, **details: Any) -> None:
-    """Tell the story's timeline, with the title as it is now: a chapter may be gone later."""
-    if chapter.status == "draft":
-        return  # nobody but its writers knows of it
-    Moment.note(
-        kind,
-        story_slug=chapter.story_slug,
-        actor_id=actor_id,
-        now=now,
-        chapter_slug=chapter.slug,
-        title=chapter.title,
-        **details,
-    )
 
 
 def _refuse_unless_writer(held: Held) -> None:
@@ -225,21 +241,15 @@ def _refuse_unless_writer(held: Held) -> None:
     raise StoryForbidden("This story takes chapters only from those who work on it.")
 
 
-def _place(
-    chapter: Chapter, *, parent_slug: str | None, label: str, deepest: int
-) -> Chapter | None:
+def _place(chapter: Chapter, *, parent_slug: str | None, held: Held) -> Chapter | None:
     """Give a new chapter its place in the tree; return its parent, if it has one."""
     chapter.depth, chapter.branch_index = 0, 0
     if parent_slug is None:
         return None
-    parent = Chapter.objects(slug=parent_slug, story_slug=chapter.story_slug).first()
-    if parent is None:
-        raise ChapterNotFound
-    if parent.status == "removed":
-        raise ChapterRemoved
-    if parent.depth >= deepest:
-        raise TooDeep(f"A chapter may stand at most {deepest} steps below the first one.")
-    branch = Chapter.take_branch(parent_slug=parent_slug, label=label, child_slug=chapter.slug)
+    parent = find_seen(held, slug=parent_slug)
+    _refuse_unless_followed(parent, deepest=held.story.settings.max_depth)
+    way = None if chapter.status == "draft" else chapter.way
+    branch = Chapter.take_branch(parent_slug=parent_slug, way=way)
     if branch is None:
         raise NoMoreBranches(f"A chapter has at most {MOST_BRANCHES} branches; pick another one.")
     chapter.parent_slug, chapter.branch_index = parent_slug, branch
@@ -248,14 +258,11 @@ def _place(
     return parent
 
 
-def _count_in(chapter: Chapter, *, now: datetime) -> int:
-    """Count a new chapter for its story and its author; return its number in the story."""
-    known = Chapter.objects(story_slug=chapter.story_slug, author_id=chapter.author_id).first()
-    User.count_work(user_id=chapter.author_id, chapters=1)
-    return Story.grow(
-        slug=chapter.story_slug,
-        chapters=1,
-        branches=int(chapter.branch_index > 0),
-        contributors=int(known is None),
-        now=now,
-    )
+def _refuse_unless_followed(parent: Chapter, *, deepest: int) -> None:
+    """Raise what speaks against a chapter that follows this one."""
+    if parent.status == "removed":
+        raise ChapterRemoved
+    if parent.status not in READABLE:
+        raise NotPublishedYet
+    if parent.depth >= deepest:
+        raise TooDeep(f"A chapter may stand at most {deepest} steps below the first one.")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.chapters import keys, views
+from apps.chapters import keys, version_views, views
 from storychain.cache.http import CacheRow
 
 urlpatterns = [
@@ -20,23 +20,28 @@ urlpatterns = [
         name="chapter-children",
     ),
     path(
+        "stories/<str:slug>/chapters/<str:chapter_slug>/publish",
+        views.Publication.as_view(),
+        name="chapter-publish",
+    ),
+    path(
         "stories/<str:slug>/chapters/<str:chapter_slug>/versions",
-        views.Versions.as_view(),
+        version_views.Versions.as_view(),
         name="chapter-versions",
     ),
     path(
         "stories/<str:slug>/chapters/<str:chapter_slug>/versions/<int:version>",
-        views.VersionDetail.as_view(),
+        version_views.VersionDetail.as_view(),
         name="chapter-version",
     ),
     path(
         "stories/<str:slug>/chapters/<str:chapter_slug>/diff",
-        views.Diff.as_view(),
+        version_views.Diff.as_view(),
         name="chapter-diff",
     ),
     path(
         "stories/<str:slug>/chapters/<str:chapter_slug>/rollback",
-        views.Rollback.as_view(),
+        version_views.Rollback.as_view(),
         name="chapter-rollback",
     ),
 ]

@@ -13,7 +13,7 @@ from apps.chapters.documents import Chapter, ChapterVersion
 from apps.chapters.errors import ChapterForbidden, ChapterNotFound, VersionNotFound
 from apps.chapters.invalidation import chapter_page_tags
 from apps.chapters.pages import DiffPage, VersionListPage, VersionPage, VersionRow
-from apps.chapters.queries import get_chapter
+from apps.chapters.queries import open_chapter
 from apps.chapters.text import count_words
 from apps.stories.queries import open_story
 from apps.users.queries import list_authors
@@ -44,7 +44,7 @@ def open_versions(*, story_slug: str, slug: str, user_id: str | None) -> Place:
     Raise ChapterNotFound as for the chapter itself, ChapterForbidden for a mere reader.
     """
     opened = open_story(slug=story_slug, user_id=user_id)
-    page = get_chapter(story_slug=story_slug, slug=slug).value
+    page = open_chapter(opened, slug=slug).page.value
     if page.status == "removed":
         raise ChapterNotFound
     is_author = user_id is not None and page.author.user_id == user_id

@@ -2,6 +2,7 @@
 
 import msgspec
 from django.http import HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -9,27 +10,22 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.chapters import feed, queries, services, versions
+from apps.chapters import feed, publishing, queries, services
 from apps.chapters.pages import (
     ChapterListPage,
     ChapterPage,
-    DiffPage,
     TreePage,
-    VersionListPage,
-    VersionPage,
 )
 from apps.chapters.serializers import (
     ChapterEdit,
     ChapterInput,
-    DiffInput,
-    RollbackInput,
     RootInput,
 )
 from apps.stories.queries import open_story
 from storychain.api.authentication import SignedIn, SignedInOrReadOnly
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
-from storychain.api.parsing import read_input, read_query
+from storychain.api.parsing import read_input
 from storychain.api.preconditions import IF_MATCH, versioned_etag, versions_in_if_match
 from storychain.api.responses import created_response, empty_response, json_response
 from storychain.api.schema import schema_for
@@ -101,9 +97,7 @@ class Chapters(APIView):
                 story_slug=slug, author_id=request.user.user_id, text=text, now=timezone.now()
             ).slug
 
-        return create_once(
-            request, create=create, show=lambda made: _created(slug, made, beside=request.path)
-        )
+        return create_once(request, create=create, show=lambda made: _created(request, slug, made))
 
 
 class Children(APIView):
@@ -119,7 +113,7 @@ class Children(APIView):
     )
     def post(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
         """Write a chapter that follows this one."""
-        text, siblings = read_input(ChapterInput, request), request.path.rsplit("/", 2)[0]
+        text = read_input(ChapterInput, request)
 
         def create() -> str:
             return services.add_child(
@@ -130,9 +124,7 @@ class Children(APIView):
                 now=timezone.now(),
             ).slug
 
-        return create_once(
-            request, create=create, show=lambda made: _created(slug, made, beside=siblings)
-        )
+        return create_once(request, create=create, show=lambda made: _created(request, slug, made))
 
 
 class ChapterDetail(APIView):
@@ -142,10 +134,9 @@ class ChapterDetail(APIView):
 
     @extend_schema(operation_id="chapters_detail", responses=schema_for(ChapterPage))
     def get(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
-        """Show a chapter as its readers see it."""
-        opened = open_story(slug=slug, user_id=request.user.user_id)
-        page = queries.get_chapter(story_slug=slug, slug=chapter_slug)
-        return cached_response(request, page, audience=opened.audience, etag=_etag(page))
+        """Show a chapter as its readers see it, or a draft to those whose it is to change."""
+        page, audience = _open(request, slug, chapter_slug)
+        return cached_response(request, page, audience=audience, etag=_etag(page))
 
     @extend_schema(
         operation_id="chapters_replace",
@@ -193,85 +184,41 @@ class ChapterDetail(APIView):
             changes=changes,
             now=timezone.now(),
         )
-        return _edited(slug, chapter_slug)
+        return show_edited(request, slug, chapter_slug)
 
 
-class Versions(APIView):
-    """What a chapter has been."""
-
-    permission_classes = [SignedIn]
-
-    @extend_schema(operation_id="chapters_versions", responses=schema_for(VersionListPage))
-    def get(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
-        """List a chapter's versions, the current one first."""
-        limit, cursor = page_params(request)
-        place = versions.open_versions(
-            story_slug=slug, slug=chapter_slug, user_id=request.user.user_id
-        )
-        page = versions.list_versions(place, limit=limit, cursor=cursor)
-        return link_next(request, cached_response(request, page, audience="private"))
-
-
-class VersionDetail(APIView):
-    """A chapter as it was."""
-
-    permission_classes = [SignedIn]
-
-    @extend_schema(operation_id="chapters_version", responses=schema_for(VersionPage))
-    def get(self, request: Request, slug: str, chapter_slug: str, version: int) -> HttpResponse:
-        """Show a chapter's text in one version."""
-        place = versions.open_versions(
-            story_slug=slug, slug=chapter_slug, user_id=request.user.user_id
-        )
-        page = versions.get_version(place, version=version)
-        return cached_response(request, page, audience="private")
-
-
-class Diff(APIView):
-    """What was done to a chapter."""
+class Publication(APIView):
+    """A draft's way to its readers."""
 
     permission_classes = [SignedIn]
 
     @extend_schema(
-        operation_id="chapters_diff", parameters=[DiffInput], responses=schema_for(DiffPage)
-    )
-    def get(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
-        """Show what changed between two versions; without any, what the latest edit changed."""
-        chosen = read_query(DiffInput, request)
-        place = versions.open_versions(
-            story_slug=slug, slug=chapter_slug, user_id=request.user.user_id
-        )
-        page = versions.get_diff(place, older=chosen.get("from"), newer=chosen.get("to"))
-        return cached_response(request, page, audience="private")
-
-
-class Rollback(APIView):
-    """The way back to an earlier text."""
-
-    permission_classes = [SignedIn]
-
-    @extend_schema(
-        operation_id="chapters_roll_back",
+        operation_id="chapters_publish",
         parameters=[IF_MATCH],
-        request=RollbackInput,
+        request=None,
         responses=schema_for(ChapterPage),
     )
     def post(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
-        """Give a chapter the text of an earlier version, as a new version."""
-        services.roll_back(
+        """Publish a draft now, whatever time it was given."""
+        publishing.publish_chapter(
             story_slug=slug,
             slug=chapter_slug,
             caller_id=request.user.user_id,
             expected=versions_in_if_match(request),
             now=timezone.now(),
-            **read_input(RollbackInput, request),
         )
-        return _edited(slug, chapter_slug)
+        return show_edited(request, slug, chapter_slug)
 
 
-def _created(story_slug: str, slug: str, *, beside: str) -> HttpResponse:
-    page = queries.get_chapter(story_slug=story_slug, slug=slug)
-    response = created_response(page, location=f"{beside}/{slug}")
+def _open(request: Request, slug: str, chapter_slug: str) -> queries.Shown:
+    opened = open_story(slug=slug, user_id=request.user.user_id)
+    return queries.open_chapter(opened, slug=chapter_slug)
+
+
+def _created(request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+    page = _open(request, slug, chapter_slug).page
+    names = {"slug": slug, "chapter_slug": chapter_slug}
+    response = created_response(page, location=reverse("chapter-detail", kwargs=names))
     response.headers["ETag"] = _etag(page)
     return response
 
@@ -285,8 +232,9 @@ def _etag(page: Cached[ChapterPage]) -> str:
     return versioned_etag(msgspec.json.decode(page.body, type=_Versioned).version, page.etag)
 
 
-def _edited(slug: str, chapter_slug: str) -> HttpResponse:
-    page = queries.get_chapter(story_slug=slug, slug=chapter_slug)
+def show_edited(request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+    """Show a chapter as it is after a write."""
+    page = _open(request, slug, chapter_slug).page
     response = json_response(page)
     response.headers["ETag"] = _etag(page)
     return response

@@ -130,6 +130,11 @@ class Story(Document):
         return int(before.next_number)
 
     @classmethod
+    def take_number(cls, *, slug: str) -> int:
+        """Return a number for a chapter that nobody sees yet; it counts for nothing."""
+        return int(cls.objects(slug=slug).modify(inc__next_number=1).next_number)
+
+    @classmethod
     def seat(cls, *, slug: str, most: int) -> bool:
         """Count somebody into the team; tell whether there was room."""
         return bool(cls.objects(slug=slug, seats__not__gte=most).update_one(inc__seats=1))

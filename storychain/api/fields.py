@@ -1,7 +1,9 @@
 """Kinds of input beyond those of REST framework."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.timezone import is_naive
 from rest_framework import serializers
 
 
@@ -32,3 +34,18 @@ class LineField(serializers.CharField):
         if len(text.splitlines()) > 1:
             self.fail("line")
         return text
+
+
+class InstantField(serializers.DateTimeField):
+    """A moment, with the time zone without which nobody knows when it is; returned in UTC."""
+
+    default_error_messages = {"zone": "Say its time zone, as in 2031-05-06T12:00:00Z."}
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Return the moment in UTC; refuse one without a zone, or beyond any calendar in UTC."""
+        if is_naive(value):
+            self.fail("zone")
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:
+            self.fail("overflow")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count, product
 
 import pytest
@@ -87,11 +87,11 @@ class World:
         self._join(self.stories[kind], guest, "contributor", "accepted")
         return guest
 
-    def leaf(self, kind: str) -> str:
+    def leaf(self, kind: str, **more: object) -> str:
         """Let the owner write a new chapter; return its slug."""
         where = (self.people["owner"], self.stories[kind])
         self.trunks[kind] = write_child(*where, self.trunks[kind])  # a chapter has few branches
-        return write_child(*where, self.trunks[kind])
+        return write_child(*where, self.trunks[kind], **more)
 
 
 Names = dict[str, object]
@@ -101,12 +101,14 @@ Names = dict[str, object]
 class Row:
     """What a route and verb take: to be signed in, to see the story, and a rank in it.
 
-    `names` are the route's parameters beyond the story's slug.
+    `names` are the route's parameters beyond the story's slug; `refusal` is what those below
+    `least` are answered.
     """
 
     is_signed: bool = False
     sees: bool = True
     least: int = -1
+    refusal: int = 403
     is_open_to_readers: bool = False
     body: object = None
     names: Callable[[World, str], Names] = lambda _world, _kind: {}
@@ -119,7 +121,7 @@ class Row:
             return 404
         if self.is_open_to_readers and kind == "open":
             return 200
-        return 200 if rank(person) >= self.least else 403
+        return 200 if rank(person) >= self.least else self.refusal
 
 
 def rank(person: str) -> int:
@@ -134,6 +136,11 @@ def may_see(person: str, kind: str) -> bool:
 
 def leaf(world: World, kind: str) -> Names:
     return {"chapter_slug": world.leaf(kind)}
+
+
+def draft(world: World, kind: str) -> Names:
+    at = datetime.now(UTC) + timedelta(days=1)
+    return {"chapter_slug": world.leaf(kind, publish_at=at.isoformat())}
 
 
 def root(world: World, kind: str) -> Names:
@@ -195,6 +202,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("chapter-children", "post"): team(
         CONTRIBUTOR, is_open_to_readers=True, body=chapter_body(), names=root
     ),
+    ("chapter-publish", "post"): team(CO_AUTHOR, names=draft, refusal=404),
     ("chapter-versions", "get"): team(CONTRIBUTOR, names=root),
     ("chapter-version", "get"): team(CONTRIBUTOR, names=first_version),
     ("chapter-diff", "get"): team(CONTRIBUTOR, names=root),

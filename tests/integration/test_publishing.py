@@ -1,23 +1,37 @@
-"""Chapters appear at their time: once, announced, and no page shows them late or not at all."""
+"""Chapters that wait: seen by few, in no list, and at their time there for everybody, once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from apps.chapters import publishing, queries
+from apps.access.documents import StoryBan
+from apps.chapters import publishing
 from apps.chapters.documents import Chapter
 from apps.chapters.events import ChapterAdded
 from apps.chapters.publishing import publish_due
+from apps.chapters.walking import list_reading_order
 from apps.stories.documents import Story
 from storychain.documents import ensure_indexes
-from storychain.errors import NotFound
 from storychain.events import subscribes
-from tests import factories
+from tests.factories import (
+    Caller,
+    chapter_body,
+    join,
+    publish,
+    published_story,
+    sign_in,
+    start_story,
+    write_child,
+    write_root,
+)
 
-NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
+ANYONE = Caller()
+HOUR = timedelta(hours=1)
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
@@ -25,15 +39,12 @@ def indexes(fresh_names: str) -> None:
     ensure_indexes()
 
 
-pytestmark = pytest.mark.django_db
-
-
 @pytest.fixture
-def announced() -> Iterator[list[ChapterAdded]]:
-    heard: list[ChapterAdded] = []
+def announced() -> Iterator[list[str]]:
+    heard: list[str] = []
 
     def hear(event: ChapterAdded) -> list[object]:
-        heard.append(event)
+        heard.append(event.chapter_slug)
         return []
 
     subscribes(ChapterAdded)(hear)
@@ -43,65 +54,227 @@ def announced() -> Iterator[list[ChapterAdded]]:
     _subscribers[ChapterAdded].remove(hear)
 
 
-def wait_for(minutes: float) -> Chapter:
-    """A chapter that is to appear in so many minutes, in a story of its own."""
-    author = factories.sign_in()
-    story, root = factories.published_story(author)
-    slug = factories.write_child(author, story, root)
-    chapter = Chapter.objects(slug=slug).first()
-    chapter.status = "draft"
-    chapter.publish_at = NOW + timedelta(minutes=minutes)
-    chapter.save()
-    return chapter
+def ahead(hours: float) -> str:
+    return (datetime.now(UTC) + hours * HOUR).isoformat()
 
 
-def test_what_is_due_appears_once_and_is_announced(announced: list[ChapterAdded]) -> None:
-    chapter = wait_for(-1)
+def after(hours: float) -> datetime:
+    """Return a time by which what was given so many hours is due."""
+    return datetime.now(UTC) + hours * HOUR
+
+
+class House:
+    """An owner's published story of one chapter, and a writer's chapter that waits below it."""
+
+    def __init__(self, hours: float = 1, **settings: Any) -> None:
+        self.owner, self.writer = sign_in("owner"), sign_in("writer")
+        self.story, self.root = published_story(self.owner, settings=settings)
+        self.before = self.read()
+        self.slug = write_child(
+            self.writer, self.story, self.root, choice_text="Down", publish_at=ahead(hours)
+        )
+        self.path = f"/stories/{self.story}/chapters/{self.slug}"
+
+    def read(self) -> dict[str, bytes]:
+        """Return every page that shows chapters, as anybody gets it."""
+        story = f"/stories/{self.story}"
+        pages = (story, f"{story}/tree", f"{story}/chapters", f"{story}/chapters/{self.root}")
+        people = (f"/users/{self.writer.user_id}/profile", "/stories", f"{story}/overview")
+        return {path: ANYONE.get(path).content for path in (*pages, *people)}
+
+
+def test_a_waiting_chapter_is_there_for_its_author_and_co_authors_alone() -> None:
+    house = House()
+    for who in (house.writer, house.owner, join(house.owner, house.story, "co_author")):
+        answer = who.get(house.path)
+        assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store")
+        assert (answer.json()["status"], bool(answer.json()["publish_at"])) == ("draft", True)
+        assert who.get(f"{house.path}/versions").status_code == 200
+    body = chapter_body()
+    for who in (ANYONE, sign_in("stranger"), join(house.owner, house.story, "moderator")):
+        asked = [
+            (verb, path)
+            for path in (house.path, f"/stories/{house.story}/chapters/no-such-chapter")
+            for verb in ("GET", "PATCH", "DELETE")
+        ]
+        told = [who.send(verb, path, body) for verb, path in asked]
+        if who is not ANYONE:
+            asked += [
+                ("POST", f"{path}/{step}")
+                for step in ("children", "publish")
+                for _, path in asked[::3]
+            ]
+            told += [
+                who.send(verb, path, body if path.endswith("n") else None)
+                for verb, path in asked[6:]
+            ]
+            assert [answer.status_code for answer in told] == [404] * 10
+        shown = [(a.status_code, a.json()["code"], a.json().get("detail")) for a in told]
+        assert shown[:3] == shown[3:6]
+        assert shown[6::2] == shown[7::2]
+
+
+def test_it_is_in_no_page_before_and_in_every_page_after_its_time(announced: list[str]) -> None:
+    house = House()
     announced.clear()
-    with pytest.raises(NotFound):
-        queries.get_chapter(story_slug=chapter.story_slug, slug=chapter.slug)
-    tree = queries.get_tree(story_slug=chapter.story_slug).value
-    assert chapter.slug not in {node.slug for node in tree.nodes}
-    assert [publish_due(now=NOW), publish_due(now=NOW)] == [1, 0]
-    assert queries.get_chapter(story_slug=chapter.story_slug, slug=chapter.slug)
-    tree = queries.get_tree(story_slug=chapter.story_slug).value
-    assert chapter.slug in {node.slug for node in tree.nodes}
-    assert [event.chapter_slug for event in announced] == [chapter.slug]
-    chapter.reload()
-    assert (chapter.status, chapter.publish_at) == ("published", None)
+    assert house.read() == house.before
+    assert list_reading_order(story_slug=house.story) == [house.root]
+    assert publish_due(now=after(0.9)) == 0
+    assert house.read() == house.before
+    assert [publish_due(now=after(1)) for _ in range(2)] == [1, 0]
+    assert announced == [house.slug]
+    shown = house.read()
+    assert [path for path, body in shown.items() if body == house.before[path]] == []
+    story, tree, rows, root = (ANYONE.get(path).json() for path in list(shown)[:4])
+    assert (story["stats"]["total_chapters"], story["stats"]["unique_contributors"]) == (2, 2)
+    assert [node["slug"] for node in tree["nodes"]] == [house.root, house.slug]
+    assert [row["slug"] for row in rows["items"]] == [house.root, house.slug]
+    assert root["choices"] == [{"text": "Down", "chapter_slug": house.slug}]
+    page = ANYONE.get(house.path).json()
+    assert (page["status"], page["publish_at"], page["version"]) == ("published", None, 1)
+    assert list_reading_order(story_slug=house.story) == [house.root, house.slug]
 
 
-def test_what_is_not_due_yet_or_has_no_time_waits(announced: list[ChapterAdded]) -> None:
-    later, draft = wait_for(1), wait_for(-1)
-    Chapter.objects(slug=draft.slug).update_one(unset__publish_at=True)
-    removed = wait_for(-1)
-    removed.empty(now=NOW)
+def test_what_appears_late_comes_last_in_the_list() -> None:
+    house = House()
+    sooner = write_child(house.writer, house.story, house.root)
+    publish_due(now=after(1))
+    rows = ANYONE.get(f"/stories/{house.story}/chapters").json()["items"]
+    assert [row["slug"] for row in rows] == [house.root, sooner, house.slug]
+
+
+NO_TIMES = [
+    ("2020-01-01T00:00:00Z", "passed"),
+    (ahead(24 * 367), "366 days"),
+    ("9999-12-31T23:59:59-10:00", "out of range"),
+    ("2031-05-06T12:00:00", "time zone"),
+    ("2031-05-06", "time zone"),
+    ("soon", "format"),
+    (1_900_000_000, "format"),
+    (["2031-05-06T12:00:00Z"], "format"),
+]
+
+
+def test_a_time_that_is_none_is_refused_and_changes_nothing() -> None:
+    house = House()
+    path = f"/stories/{house.story}/chapters/{house.root}/children"
+    for given, why in NO_TIMES:
+        for answer in (
+            house.writer.post(path, chapter_body(publish_at=given)),
+            house.writer.patch(house.path, {"title": "New", "publish_at": given}),
+        ):
+            assert answer.status_code == 400
+            assert why in str(answer.json()["errors"]["publish_at"]), given
+    assert house.writer.get(house.path).json()["title"] != "New"
+    assert Chapter.objects(story_slug=house.story).count() == 2
+
+
+def test_its_time_is_moved_taken_back_and_given_anew(announced: list[str]) -> None:
+    house = House()
     announced.clear()
-    assert publish_due(now=NOW) == 0
-    assert not announced
-    assert publish_due(now=NOW + timedelta(minutes=1)) == 1
-    assert [event.chapter_slug for event in announced] == [later.slug]
+    moved = house.owner.patch(house.path, {"publish_at": ahead(3)})
+    assert (moved.status_code, moved.json()["version"]) == (200, 1)
+    assert publish_due(now=after(2)) == 0
+    edited = house.writer.patch(house.path, {"publish_at": None, "title": "The cellar"})
+    assert (edited.json()["publish_at"], edited.json()["version"]) == (None, 2)
+    assert publish_due(now=after(9000)) == 0
+    assert house.writer.get(house.path).json()["status"] == "draft"
+    house.writer.patch(house.path, {"publish_at": ahead(1)})
+    assert publish_due(now=after(1)) == 1
+    assert announced == [house.slug]
+    late = house.writer.patch(house.path, {"publish_at": ahead(1)})
+    assert (late.status_code, late.json()["code"]) == (409, "already-published")
+    created = house.writer.post(
+        f"/stories/{house.story}/chapters/{house.root}/children", chapter_body(publish_at=None)
+    )
+    assert created.status_code == 400
 
 
-def test_a_story_that_is_gone_takes_its_chapters_with_it(announced: list[ChapterAdded]) -> None:
-    chapter = wait_for(-1)
-    Story.objects(slug=chapter.story_slug).first().turn(status="deleted", now=NOW)
+def test_a_draft_is_published_at_once_by_who_may_change_it(announced: list[str]) -> None:
+    house = House()
     announced.clear()
-    assert publish_due(now=NOW) == 0
-    chapter.reload()
-    assert (chapter.status, chapter.publish_at) == ("draft", None)
-    assert not announced
+    assert house.owner.post(f"{house.path}/publish").json()["status"] == "published"
+    assert ANYONE.get(house.path).status_code == 200
+    again = house.writer.post(f"{house.path}/publish")
+    assert (again.status_code, again.json()["code"]) == (409, "already-published")
+    assert publish_due(now=after(2)) == 0
+    assert announced == [house.slug]
+
+
+def test_nothing_follows_a_draft_and_what_it_follows_keeps_its_place() -> None:
+    house = House()
+    below = house.writer.post(f"{house.path}/children", chapter_body())
+    assert (below.status_code, below.json()["code"]) == (409, "not-published-yet")
+    leaf = write_child(house.writer, house.story, house.root)
+    waiting = write_child(house.owner, house.story, leaf, publish_at=ahead(1))
+    assert house.writer.delete(f"/stories/{house.story}/chapters/{leaf}").status_code == 204
+    assert ANYONE.get(f"/stories/{house.story}/chapters/{leaf}").json()["status"] == "removed"
+    assert publish_due(now=after(1)) == 2
+    assert ANYONE.get(f"/stories/{house.story}/chapters/{waiting}").status_code == 200
+
+
+def test_an_autosave_becomes_a_chapter_that_waits_and_shows_nobody_elses() -> None:
+    house = House()
+    place = {"story_slug": house.story, "kind": "update_chapter", "chapter_slug": house.slug}
+    text = {"title": "The cellar", "content": chapter_body()["content"]}
+    assert sign_in().send("PUT", "/autosaves", place | text).status_code == 404
+    saved = house.writer.send("PUT", "/autosaves", place | text).json()["id"]
+    edited = house.writer.post(f"/autosaves/{saved}/convert")
+    assert (edited.status_code, edited.json()["status"]) == (201, "draft")
+    place = {"story_slug": house.story, "kind": "new_chapter", "parent_slug": house.root}
+    saved = house.writer.send("PUT", "/autosaves", place | text).json()["id"]
+    made = house.writer.post(f"/autosaves/{saved}/convert", {"publish_at": ahead(1)})
+    assert (made.status_code, made.json()["status"]) == (201, "draft")
+    assert house.read() == house.before
+
+
+def test_a_draft_that_is_deleted_counted_for_nothing() -> None:
+    house = House()
+    assert house.writer.delete(house.path).status_code == 204
+    assert house.read() == house.before
+    assert publish_due(now=after(2)) == 0
+    assert Chapter.objects(slug=house.root).get().stats.child_branches == 0
+
+
+def test_a_story_whose_first_chapter_waits_has_none_yet() -> None:
+    owner = sign_in()
+    story = start_story(owner)
+    root = write_root(owner, story, publish_at=ahead(1))
+    refused = owner.post(f"/stories/{story}/publish")
+    assert (refused.status_code, list(refused.json()["errors"])) == (409, ["chapters"])
+    assert publish_due(now=after(1)) == 1
+    publish(owner, story)
+    assert ANYONE.get(f"/stories/{story}/chapters/{root}").status_code == 200
+
+
+@pytest.mark.parametrize("end", ["deleted", "banned", "closed"])
+def test_a_writer_without_a_part_in_the_story_any_more_waits_in_vain(
+    announced: list[str], end: str
+) -> None:
+    house = House()
+    story = Story.objects(slug=house.story).first()
+    if end == "deleted":
+        story.turn(status="deleted", now=after(0))
+    elif end == "closed":
+        story.revise(changes={"settings": {"is_public": False}}, now=after(0))
+    else:
+        ban = {"user_id": house.writer.user_id, "banned_by": "x", "banned_at": after(0)}
+        StoryBan(story_slug=house.story, **ban).save()
+    announced.clear()
+    assert publish_due(now=after(1)) == 0
+    chapter = Chapter.objects(slug=house.slug).get()
+    assert (chapter.status, chapter.publish_at, announced) == ("draft", None, [])
 
 
 def test_many_are_published_in_bounded_steps_the_longest_due_first(
-    announced: list[ChapterAdded], monkeypatch: pytest.MonkeyPatch
+    announced: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publishing, "PUBLISHED_AT_ONCE", 2)
-    chapters = [wait_for(-n) for n in (1, 3, 2)]
+    house = House(hours=3)
+    first, second = (
+        write_child(house.writer, house.story, house.root, publish_at=ahead(hours))
+        for hours in (1, 2)
+    )
     announced.clear()
-    assert [publish_due(now=NOW) for _ in range(3)] == [2, 1, 0]
-    assert [event.chapter_slug for event in announced] == [
-        chapters[1].slug,
-        chapters[2].slug,
-        chapters[0].slug,
-    ]
+    assert [publish_due(now=after(3)) for _ in range(3)] == [2, 1, 0]
+    assert announced == [first, second, house.slug]

@@ -1,0 +1,78 @@
+"""What comes with a chapter that readers get: what it counts for, and the news of it."""
+
+from datetime import datetime
+from typing import Any
+
+from apps.chapters.documents import Chapter
+from apps.chapters.events import ChapterAdded
+from apps.chapters.limits import LONGEST_WAIT, READABLE
+from apps.stories.documents import Moment, Story
+from apps.users.documents import User
+from storychain.errors import Invalid
+from storychain.events import publish
+
+
+def check_time(publish_at: datetime | None, *, now: datetime) -> None:
+    """Raise Invalid unless a chapter may appear then: from now on, within LONGEST_WAIT."""
+    if publish_at is None:
+        return
+    if publish_at <= now:
+        raise Invalid(fields={"publish_at": ["This time has passed; give one that is to come."]})
+    if publish_at > now + LONGEST_WAIT:
+        raise Invalid(fields={"publish_at": [f"At most {LONGEST_WAIT.days} days from now."]})
+
+
+def show_draft(chapter: Chapter, *, story: Story, now: datetime) -> None:
+    """Give readers a chapter that was a draft, as if it had been written now."""
+    chapter.appear(number=count_in(chapter, now=now), now=now)
+    parent = Chapter.objects(slug=chapter.parent_slug).first() if chapter.parent_slug else None
+    announce_chapter(chapter, story=story, parent=parent)
+
+
+def count_in(chapter: Chapter, *, now: datetime) -> int:
+    """Count a new chapter for its story and its author; return its number in the story."""
+    theirs = Chapter.objects(story_slug=chapter.story_slug, author_id=chapter.author_id)
+    known = theirs.filter(status__in=READABLE).first()
+    User.count_work(user_id=chapter.author_id, chapters=1)
+    return Story.grow(
+        slug=chapter.story_slug,
+        chapters=1,
+        branches=int(chapter.branch_index > 0),
+        contributors=int(known is None),
+        now=now,
+    )
+
+
+def announce_chapter(chapter: Chapter, *, story: Story, parent: Chapter | None) -> None:
+    """Tell that readers have a new chapter."""
+    note_moment("chapter_added", chapter, actor_id=chapter.author_id, now=chapter.updated_at)
+    publish(
+        ChapterAdded(
+            story_slug=story.slug,
+            story_title=story.title,
+            story_creator_id=story.creator_id,
+            chapter_slug=chapter.slug,
+            chapter_title=chapter.title,
+            author_id=chapter.author_id,
+            branch_index=chapter.branch_index,
+            parent_slug=chapter.parent_slug,
+            parent_author_id=parent.author_id if parent else None,
+        )
+    )
+
+
+def note_moment(
+    kind: str, chapter: Chapter, *, actor_id: str, now: datetime, **details: Any
+) -> None:
+    """Tell the story's timeline, with the title as it is now: a chapter may be gone later."""
+    if chapter.status == "draft":
+        return  # nobody but its writers knows of it
+    Moment.note(
+        kind,
+        story_slug=chapter.story_slug,
+        actor_id=actor_id,
+        now=now,
+        chapter_slug=chapter.slug,
+        title=chapter.title,
+        **details,
+    )
