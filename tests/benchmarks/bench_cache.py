@@ -7,11 +7,9 @@ between two writes.
 
 import os
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,15 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from storychain import embedded
-from tests.benchmarks import cache_peers
+from tests.benchmarks import cache_bumps, cache_peers
+from tests.benchmarks.cache_pairs import CALLS, SCALE, Pair, in_turn
 from tests.benchmarks.measuring import Case
 
 ROOT = Path(__file__).parents[2]
 PEERS = ("cacheops", "cacheops_insideout", "cashews", "dogpile", "django", "django_page")
-# A part of the full size, to see that it runs: SCALE=0.01.
-SCALE = float(os.environ.get("SCALE", "1"))
 SIZES = {"2k": 2_000, "20k": 20_000}
-CALLS = int(2_000 * SCALE) or 1
 CHECKED_OURS, CHECKED_PEERS = int(1_000_000 * SCALE), int(20_000 * SCALE)
 
 
@@ -68,9 +64,9 @@ def cases() -> Iterator[list[Case]]:
                 )
                 for name in names
             ),
-            *_bumps(),
+            *cache_bumps.bumps(),
             _stampede(),
-            *_memory(),
+            *cache_bumps.memory(),
             Case(
                 name="cache.stale_reads",
                 unit=f"of {CHECKED_OURS:,}",
@@ -132,15 +128,11 @@ def _hits() -> Iterator[Case]:
 def _timed(
     name: str, ours: Callable[[], Any], peer: Callable[[], Any] | None = None, peer_name: str = ""
 ) -> Case:
-    return Case(
-        name=name,
-        unit="us",
-        better="lower",
-        ours=partial(_per_call, ours),
-        peer=partial(_per_call, peer) if peer else None,
-        peer_name=peer_name,
-        repeats=9,
-    )
+    if peer is None:
+        measured = partial(_per_call, ours)
+        return Case(name=name, unit="us", better="lower", ours=measured, repeats=9)
+    pair = Pair(partial(in_turn, ours, peer))
+    return pair.as_case(name, peer_name=peer_name, repeats=9)
 
 
 def _per_call(call: Callable[[], Any]) -> float:
@@ -165,89 +157,6 @@ def _raw_get(name: str) -> Callable[[], bytes]:
         return data
 
     return get
-
-
-def _bumps() -> Iterator[Case]:
-    from storychain.cache import tags
-    from storychain.cache.tags import tag
-
-    few = tag("bench", "1")
-    tags.end([few])
-    for label, count in (("1k", 1_000), ("100k", 100_000), ("1m", 1_000_000)):
-        name = tag("bench", label)
-        fill = _Once(partial(_fill, name, int(count * SCALE)))
-
-        def bump_many(name: Any = name, fill: "_Once" = fill) -> float:
-            fill()
-            return _per_call(lambda: tags.end([name]))
-
-        yield Case(
-            name=f"cache.bump.{label}_keys",
-            unit="us",
-            better="lower",
-            ours=bump_many,
-            peer=lambda: _per_call(lambda: tags.end([few])),
-            peer_name="bump of a tag with 1 entry",
-        )
-    yield Case(
-        name="cache.bump.bystander_p99",
-        unit="us",
-        better="lower",
-        ours=lambda: _bystander(lambda: tags.end([tag("bench", "1m")])),
-        peer=lambda: _bystander(None),
-        peer_name="nobody bumps",
-    )
-
-
-class _Once:
-    """Something that is done the first time only."""
-
-    def __init__(self, work: Callable[[], None]) -> None:
-        self._work: Callable[[], None] | None = work
-
-    def __call__(self) -> None:
-        if self._work:
-            self._work()
-            self._work = None
-
-
-def _fill(name: Any, count: int) -> None:
-    """Store `count` small entries under a tag, as a region would."""
-    from storychain import redis
-    from storychain.cache import entries, protocol
-
-    prepared = protocol.prepare("-", [name], ())
-    header = entries.Header(
-        prepared.epoch, 600_000, 1, "", False, ((name, prepared.tag_tokens[0]),)
-    )
-    packed = entries.pack(header, b'"x"')
-    for start in range(0, count, 5_000):
-        with redis.client("cache").pipeline(transaction=False) as pipe:
-            for number in range(start, min(start + 5_000, count)):
-                pipe.set(redis.key("e", f"{name}:{number}"), packed)
-            pipe.execute()
-
-
-def _bystander(work: Callable[[], None] | None) -> float:
-    """Return another client's p99 of a GET, in us, while `work` is done 200 times a second."""
-    from storychain import redis
-
-    client, stop = redis.client("cache"), threading.Event()
-
-    def go_on() -> None:
-        while work and not stop.wait(0.005):
-            work()
-
-    thread = threading.Thread(target=go_on)
-    thread.start()
-    times = []
-    for _ in range(5_000):
-        started = time.perf_counter()
-        client.get("raw:2k")
-        times.append((time.perf_counter() - started) * 1e6)
-    stop.set()
-    thread.join()
-    return statistics.quantiles(times, n=100)[98]
 
 
 def _stampede() -> Case:
@@ -286,42 +195,3 @@ def _week() -> Case:
         ours=lambda: live_a_week().left,
         repeats=1,
     )
-
-
-def _memory() -> Iterator[Case]:
-    from storychain import redis
-    from storychain.cache.region import Region
-    from storychain.cache.tags import tag
-
-    def grow(work: Callable[[int], object], count: int = 2_000) -> float:
-        client = redis.client("cache")
-        before = client.info("memory")["used_memory"]
-        for number in range(count):
-            work(number)
-        return (client.info("memory")["used_memory"] - before) / count
-
-    region: Region[str] = Region("bench", ttl=600, type=str)
-    run = iter(range(1_000))
-
-    def entries_of_one_tag() -> float:
-        mine = next(run)
-        one = [tag("m", str(mine))]
-        return (
-            grow(lambda n: region.get_or_load(f"{mine}:{n}", tags=one, load=lambda: "x" * 2000))
-            - 2002
-        )
-
-    def tags_alone() -> float:
-        from storychain.cache import tags
-
-        mine = next(run)
-        return grow(lambda n: tags.end([tag("t", f"{mine}-{n}")]))
-
-    yield Case(
-        name="cache.bytes_per_entry",
-        unit="bytes beyond the body",
-        better="lower",
-        ours=entries_of_one_tag,
-        repeats=3,
-    )
-    yield Case(name="cache.bytes_per_tag", unit="bytes", better="lower", ours=tags_alone, repeats=3)
