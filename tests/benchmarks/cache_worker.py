@@ -1,6 +1,6 @@
 """One measurement of one cache in a process of its own: `cache_worker.py WHAT PEER SIZE`.
 
-    hit SIZE     microseconds a hit, over a few thousand
+    hit SIZE     microseconds a hit, the median of a few thousand
     stale COUNT  stale reads among COUNT checked ones, with one writer and two readers at work
 
 Prints one number.
@@ -8,6 +8,7 @@ Prints one number.
 
 import multiprocessing
 import random
+import statistics
 import sys
 import time
 from typing import Any
@@ -25,10 +26,12 @@ def hit(kind: Any, size: int) -> float:
     cache = kind(lambda: page)
     for _ in range(200):
         cache.hit()
-    started = time.perf_counter()
+    times = []
     for _ in range(CALLS):
+        started = time.perf_counter()
         cache.hit()
-    return (time.perf_counter() - started) / CALLS * 1e6
+        times.append(time.perf_counter() - started)
+    return statistics.median(times) * 1e6
 
 
 def stale(kind: Any, count: int) -> float:
