@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from storychain import redis
-from storychain.cache import entries, flights, invalidation, protocol, region, tags
+from storychain.cache import entries, flights, invalidation, loading, protocol, region, tags
 from tests.checking.world import World, Writer
 
 Mutant = Callable[[pytest.MonkeyPatch], None]
@@ -63,6 +63,10 @@ def flights_boarded_by_key_alone(patch: pytest.MonkeyPatch) -> None:
 
 def nested_pages_shared(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(region, "_is_for_passengers", lambda *_: True)
+
+
+def tags_inside_kept_to_themselves(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(loading.Loading, "take", lambda *_: None)
 
 
 def tags_inside_taken_as_read(patch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,12 @@ def a_write_between_a_load_and_a_page_inside_it(world: World, patch: pytest.Monk
     world.read("around")
 
 
+def a_write_of_what_a_page_inside_shows(world: World, patch: pytest.MonkeyPatch) -> None:
+    world.read("nested")
+    write(world, patch, "author")
+    world.read("nested")
+
+
 def overlapping_writers(world: World, patch: pytest.MonkeyPatch) -> None:
     first, second = Writer(world, "story").begin(patch), Writer(world, "story").begin(patch)
     first.commit().end()
@@ -116,6 +122,7 @@ SCHEDULES: tuple[Schedule, ...] = (
     a_write_during_a_load,
     a_write_of_what_a_load_found,
     a_write_between_a_load_and_a_page_inside_it,
+    a_write_of_what_a_page_inside_shows,
     overlapping_writers,
     a_failover_to_an_old_copy,
     an_evicted_tag,

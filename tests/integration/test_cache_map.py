@@ -177,6 +177,23 @@ def test_the_headers_say_how_it_came_and_who_may_keep_it(house: House, route: st
 
 
 @pytest.mark.parametrize("route", ROUTES)
+def test_no_page_varies_by_a_header_so_a_shared_cache_needs_no_vary(
+    house: House, route: str
+) -> None:
+    """Who asks decides whether he is shown it, at each asking: what a cache keeps it must check."""
+    page = house.get(route)
+    assert "Vary" not in page
+    for name, value in (
+        ("Accept-Language", "de"),
+        ("Accept-Encoding", "gzip, br"),
+        ("Cookie", "sessionid=x; theme=dark"),
+        ("User-Agent", "another"),
+    ):
+        answer = house.get(route, **{name: value})
+        assert (answer["X-Cache"], answer.content) == ("HIT", page.content), name
+
+
+@pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', 'W/"x",W/{}', "*"])
 def test_who_has_the_page_is_told_so(house: House, route: str, form: str) -> None:
     etag = house.get(route)["ETag"]

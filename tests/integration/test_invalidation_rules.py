@@ -40,7 +40,7 @@ Answer = tuple[int, bytes]
 # As whom a page is read, if not as anyone and the friend; the public ones are the same for all
 # (test_cache_map.py).
 PUBLIC = ("list", "trending", "tagged", "new", "profile", "works", "friend-profile", "friend-works")
-OURS = ("settings", "role", "draft-settings", "draft-role", "draft-team")
+OURS = ("settings", "role", "mine", "drafts", "draft-settings", "draft-role", "draft-team")
 READERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(PUBLIC, ("anyone",)),
     **dict.fromkeys(OURS, ("author", "friend")),
@@ -89,6 +89,7 @@ class World:
             "overview": f"{s}/overview",
             "settings": f"{s}/settings",
             "tree": f"{s}/tree",
+            "feed": f"{s}/feed.atom",
             "chapters": f"{s}/chapters",
             "root": f"{s}/chapters/{self.root}",
             "leaf": f"{s}/chapters/{self.leaf}",
@@ -108,6 +109,8 @@ class World:
             "works": f"/users/{author}/stories",
             "friend-profile": f"/users/{friend}/profile",
             "friend-works": f"/users/{friend}/stories",
+            "mine": "/stories/my",
+            "drafts": "/stories/draft",
             "told": "/notifications",
             "unread": "/notifications?unread=true",
             "count": "/notifications/count",
@@ -249,8 +252,8 @@ def clear_away(world: World) -> None:
 
 
 SAME_LENGTH = PARAGRAPH.replace("stairs", "roof")
-LISTS = {"list", "new", "works"}
-CHAPTERS = {"tree", "chapters", "root", "leaf"}
+LISTS = {"list", "new", "works", "mine"}
+CHAPTERS = {"tree", "chapters", "root", "leaf", "feed"}
 # What has just been published comes in with the next scores.
 LAGS = {"published": {"trending"}}
 STORY = {"story", "overview"}
@@ -323,14 +326,14 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     "level": (updated(User, set__level=7, set__xp=900), {"profile"}),
     "published": (
         lambda world: publish(world.author, world.draft),
-        {*LISTS, "draft", "draft-overview", "draft-tree", "draft-root", *DRAFTS},
+        {*LISTS, "draft", "draft-overview", "draft-tree", "draft-root", *DRAFTS, "mine", "drafts"},
     ),
     "asked in": (
         [ask_in, answered("accept"), promote, take_out],
         {"draft", "draft-overview", "draft-settings", "draft-tree", "draft-root", *DRAFTS},
     ),
     "declined": ([ask_in, answered("decline")], set()),
-    "left": ([ask_in, answered("accept"), leave], {"draft", *DRAFTS}),
+    "left": ([ask_in, answered("accept"), leave], {"draft", *DRAFTS, "mine", "drafts"}),
     "told": ([World.tell, read_one, read_all, clear_away], {"told", "unread", "count"}),
     "joined": (
         lambda world: world.join(world.draft),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -13,12 +14,12 @@ from django.core.cache import caches  # noqa: TID251 - others do
 
 from config.env import Env
 from storychain import checkup, redis
-from storychain.cache import values
+from storychain.cache import clustered, values
 from storychain.cache.invalidation import bump
 from storychain.cache.keys import build_key
 from storychain.cache.region import Region
 from storychain.cache.stats import ping, stats
-from storychain.cache.tags import Tag, tag
+from storychain.cache.tags import Tag, new_token, tag
 from storychain.documents import ensure_indexes
 from storychain.embedded_kinds import KINDS
 from tests.clusters import Cluster, Node
@@ -178,6 +179,37 @@ def test_while_a_slot_moves_nobody_is_shown_the_past(
     assert [reader.result() for reader in readers] == [[], []]
     writer.result()
     assert failures == []
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_an_end_moves_the_fences_before_the_tokens(
+    world: World, is_whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A load from before a write is over between the two steps of its END.
+
+    Without that order what it found has its new token already, and its fence stands still.
+    """
+    move = clustered._move_fences
+    moves: list[Callable[[], None]] = []
+    if not is_whole:
+        monkeypatch.setattr(
+            clustered, "_move_fences", lambda kinds: moves.append(partial(move, kinds))
+        )
+
+    def write_up_to_the_middle_of_its_end() -> None:
+        writer = new_token()
+        clustered.begin([AUTHOR], writer=writer, life=60_000)
+        world.rows["author"] = 2
+        if is_whole:
+            clustered._move_fences(["user"])
+            moves.append(partial(clustered.end, [AUTHOR], ["user"], writer=writer))
+        else:
+            clustered.end([AUTHOR], ["user"], writer=writer)
+
+    assert world.read(during=write_up_to_the_middle_of_its_end).value["author"] == 1
+    for finish in moves:
+        finish()
+    assert (world.read().value["author"] == 2) is is_whole
 
 
 def test_a_server_that_a_slot_moves_to_is_not_believed_when_it_is_back_with_old_data(

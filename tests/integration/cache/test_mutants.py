@@ -26,6 +26,7 @@ RED: list[tuple[Mutant, Schedule]] = [
     (mutants.epoch_not_compared, schedules.a_failover_to_an_old_copy),
     (mutants.flights_boarded_by_key_alone, schedules.a_second_reader_after_a_write),
     (mutants.nested_pages_shared, schedules.a_second_reader_of_a_nested_page),
+    (mutants.tags_inside_kept_to_themselves, schedules.a_write_of_what_a_page_inside_shows),
     (mutants.tags_inside_taken_as_read, schedules.a_write_between_a_load_and_a_page_inside_it),
     (mutants.counted_tokens, schedules.an_evicted_tag),
     (mutants.end_before_commit, schedules.overlapping_writers),

@@ -213,6 +213,13 @@ def test_values_go_stale_with_their_tags() -> None:
     assert values.get("a") is None
 
 
+def test_values_of_another_epoch_are_not_believed() -> None:
+    values.set_value("k", 1, tags=[tag("story", "s")])
+    assert values.get("k") == 1
+    redis.client("cache").set(redis.key("epoch"), b"another!")
+    assert values.get("k") is None
+
+
 def test_a_page_goes_stale_with_the_values_in_it() -> None:
     page: Region[Any] = Region("around", ttl=60, type=Any)
     name = tag("story", "s")
