@@ -10,7 +10,7 @@ from django.utils.module_loading import autodiscover_modules
 from storychain.errors import Invalid
 from storychain.queues.jobs import Job
 from storychain.schedules.calls import make_call
-from storychain.schedules.limits import DEFAULT_GRACE, DEFAULT_LONGEST
+from storychain.schedules.limits import DEFAULT_GRACE, DEFAULT_LONGEST, MOST_GRACE
 from storychain.schedules.timing import read_cron
 
 _DECLARED: dict[str, "Declaration"] = {}
@@ -48,9 +48,11 @@ def schedule(
     A slot that nobody was there for is still run within `grace` seconds of its time; a run of more
     than `longest` seconds raises an alert.
 
-    Raise ImproperlyConfigured where the name is taken, the pattern is none or never comes, or the
-    job does not take these arguments.
+    Raise ImproperlyConfigured where the name is taken, the pattern is none or never comes, the
+    grace is longer than MOST_GRACE, or the job does not take these arguments.
     """
+    if grace > MOST_GRACE:
+        raise ImproperlyConfigured(f"The schedule {name!r}: at most {MOST_GRACE:.0f} s of grace.")
     if name in _DECLARED:
         raise ImproperlyConfigured(f"The schedule {name!r} is declared twice.")
     try:

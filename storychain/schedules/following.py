@@ -4,7 +4,7 @@ A job that the ledger has lost, and of which no run tells that it ended, is offe
 makes that harmless where it was not lost after all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -37,9 +37,12 @@ Facts = dict[str, Any]
 
 def follow_runs(*, now: datetime) -> None:
     """Bring the slots in the queue in line with what became of their jobs."""
-    slots = list(Slot.objects.filter(state=State.QUEUED).order_by("due_at")[:AT_ONCE])
-    if not slots:
-        return
+    slots = list(Slot.objects.filter(state=State.QUEUED).order_by("due_at"))
+    for start in range(0, len(slots), AT_ONCE):
+        _follow(slots[start : start + AT_ONCE], now)
+
+
+def _follow(slots: Sequence[Slot], now: datetime) -> None:
     ids = [slot.job_id for slot in slots]
     runs = {run.job_id: run for run in JobRun.objects.filter(job_id__in=ids).order_by("token")}
     try:

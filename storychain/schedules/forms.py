@@ -11,7 +11,7 @@ from django import forms
 from storychain.queues.payloads import BadPayload
 from storychain.queues.registry import find_job, list_jobs
 from storychain.schedules.calls import make_call
-from storychain.schedules.limits import DEFAULT_GRACE, DEFAULT_LONGEST
+from storychain.schedules.limits import DEFAULT_GRACE, DEFAULT_LONGEST, MOST_GRACE
 from storychain.schedules.models import Schedule, Terms
 from storychain.schedules.rows import (
     find_or_store_pattern,
@@ -46,7 +46,12 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
         help_text="A JSON object of what the job takes.",
     )
     grace = forms.FloatField(
-        label="Grace", initial=DEFAULT_GRACE, min_value=MINUTE, help_text=GRACE_HELP, required=False
+        label="Grace",
+        initial=DEFAULT_GRACE,
+        min_value=MINUTE,
+        max_value=MOST_GRACE,
+        help_text=GRACE_HELP,
+        required=False,
     )
     longest = forms.FloatField(
         label="Longest run",

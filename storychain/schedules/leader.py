@@ -51,9 +51,10 @@ class Leadership:
 
     def give_up(self) -> None:
         """Let a stand-by take over at once."""
+        led, self.leads = self.leads, False
         with suppress(LedgerAway, LockError), asking_ledger() as client:
             client.hdel(_key("beats"), self.name)
-            if self.leads:
+            if led:
                 self._lock(client).release()
 
     def say_present(self, *, skew: float, now: datetime) -> None:

@@ -1,8 +1,9 @@
 """Celery beat's scheduler: writes each slot down that has come, and makes a job of it.
 
-1. Who leads goes on; who stands by looks again soon (leader.py).
-2. The rows are read anew, so that what an operator changes counts at the next tick, and their slots
-   that have come are written down (slots.py).
+1. The rows are read anew, so that what an operator changes counts at the next tick. Whom SQL does
+   not answer gives up the lease and waits longer than the others, one of whom may reach it.
+2. Who stands by looks again soon (leader.py); who leads writes the slots down that have come
+   (slots.py).
 3. What is written down is enqueued (sending.py); while the queue is away it waits in SQL.
 4. What became of earlier ones is written beside them (following.py).
 5. What somebody should look at is logged (alerts.py).
@@ -32,6 +33,7 @@ from storychain.schedules.slots import find_next_slot, write_due_slots
 from storychain.schedules.timing import BadTiming
 
 log = structlog.get_logger(__name__)
+STANDS_BACK = 2  # looks of a stand-by that whom SQL does not answer leaves out
 
 
 class SlotScheduler(DatabaseScheduler):  # type: ignore[misc]  # the package has no types
@@ -51,20 +53,18 @@ class SlotScheduler(DatabaseScheduler):  # type: ignore[misc]  # the package has
         """Do what is due; return the seconds until the next look."""
         close_old_connections()
         now = self._clock.now()
-        was_leading, fires = self._leadership.leads, self._leadership.hold()
-        if self._leadership.leads != was_leading:
-            log.info("leads" if self._leadership.leads else "stands by", beat=self._leadership.name)
-        self._leadership.say_present(skew=self._clock.skew.total_seconds(), now=now)
         self._tell_clock()
-        if not fires:
-            return float(settings.SCHEDULE_POLL_SECONDS)
         try:
             rows = list_rows(enabled=True)
+            if not self._leads(now):
+                return float(settings.SCHEDULE_POLL_SECONDS)
             self._work(rows, now)
             self._recover("sql")
         except (DatabaseError, InterfaceError) as error:
             self._say("sql", f"schedules cannot be read or recorded: {error}")
-            return float(settings.SCHEDULE_POLL_SECONDS)
+            self._leadership.give_up()
+            self._say_present(now)
+            return STANDS_BACK * settings.SCHEDULE_POLL_SECONDS
         return self._pause(rows, now=self._clock.now())
 
     def close(self) -> None:
@@ -74,6 +74,17 @@ class SlotScheduler(DatabaseScheduler):  # type: ignore[misc]  # the package has
 
     def sync(self) -> None:
         """Write nothing: what counts was written at once."""
+
+    def _leads(self, now: datetime) -> bool:
+        """Tell whether this beat fires, and operators of it."""
+        led, fires = self._leadership.leads, self._leadership.hold()
+        if self._leadership.leads != led:
+            log.info("leads" if self._leadership.leads else "stands by", beat=self._leadership.name)
+        self._say_present(now)
+        return fires
+
+    def _say_present(self, now: datetime) -> None:
+        self._leadership.say_present(skew=self._clock.skew.total_seconds(), now=now)
 
     def _work(self, rows: list[PeriodicTask], now: datetime) -> None:
         for row in rows:

@@ -16,7 +16,6 @@ from storychain.schedules.rows import list_rows, read_args, read_grace
 from storychain.schedules.slots import name_job, write_slot
 
 log = structlog.get_logger(__name__)
-AT_ONCE = 1000
 
 
 def send_pending(*, now: datetime) -> int:
@@ -24,7 +23,7 @@ def send_pending(*, now: datetime) -> int:
 
     Raise LedgerAway where the queue does not answer: then all wait.
     """
-    waiting = list(Slot.objects.filter(state=State.PENDING).order_by("due_at")[:AT_ONCE])
+    waiting = list(Slot.objects.filter(state=State.PENDING).order_by("due_at"))
     names = {slot.schedule for slot in waiting}
     rows = {row.name: row for row in list_rows(name__in=names)} if names else {}
     return sum(_send(slot, rows.get(slot.schedule), now) for slot in waiting)

@@ -12,6 +12,7 @@ from storychain.schedules.rows import read_grace, read_timing
 from storychain.schedules.timing import EPOCH, BadTiming, walk_back
 
 SUPERSEDED = "Nobody was there to run it, and a later one has come."
+MORE = " So it was with all that came before it, since {:%Y-%m-%d %H:%M} UTC."
 TOO_LATE = "Nobody was there to run it until after its grace."
 
 
@@ -37,21 +38,25 @@ def find_unwritten(row: PeriodicTask, *, now: datetime) -> list[datetime]:
     Raise BadTiming for a row that cannot be read.
     """
     timing = read_timing(row)
-    latest, since = timing.last_slot(until=now), _armed_at(row)
-    if latest is None or latest <= since:
+    latest = timing.last_slot(until=now)
+    if latest is None or latest <= _armed_at(row):  # most looks end here and ask SQL nothing
         return []
-    since = max(since, _last_written(row) or EPOCH, now - timedelta(days=KEPT_DAYS))
-    return list(islice(walk_back(timing, latest=latest, since=since), MOST_MISSED))
+    since = _counts_from(row, now)
+    return list(islice(walk_back(timing, latest=latest, since=since), MOST_MISSED + 1))
 
 
 def write_due_slots(row: PeriodicTask, *, now: datetime) -> list[Slot]:
     """Write down the slots that have come: the latest to be run, older ones as missed.
 
-    The latest is missed too if it came longer ago than the row's grace. What another beat has
-    written stays as it is. Return what was to be written; raise as `find_unwritten` does.
+    The latest is missed too if it came longer ago than the row's grace. Beyond MOST_MISSED the
+    oldest says since when there were others. What another beat has written stays as it is. Return
+    what was to be written; raise as `find_unwritten` does.
     """
     due = find_unwritten(row, now=now)
     slots = [_make(row, due_at, is_latest=n == 0, now=now) for n, due_at in enumerate(due)]
+    if len(slots) > MOST_MISSED:
+        slots = slots[:MOST_MISSED]
+        slots[-1].error += MORE.format(_counts_from(row, now))
     if slots:
         Slot.objects.bulk_create(slots, ignore_conflicts=True, batch_size=500)
     return slots
@@ -72,6 +77,11 @@ def _make(row: PeriodicTask, due_at: datetime, *, is_latest: bool, now: datetime
     if not is_latest or now - due_at > read_grace(row):
         slot.state, slot.error = State.MISSED, TOO_LATE if is_latest else SUPERSEDED
     return slot
+
+
+def _counts_from(row: PeriodicTask, now: datetime) -> datetime:
+    """Return after which time slots are still to be written down."""
+    return max(_armed_at(row), _last_written(row) or EPOCH, now - timedelta(days=KEPT_DAYS))
 
 
 def _last_written(row: PeriodicTask) -> datetime | None:

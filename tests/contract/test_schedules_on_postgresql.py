@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,50 +12,18 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.running import run_storychain
-from tests.queueing.servers import free_port
 from tests.queueing.workers import ROOT
+from tests.scheduling.postgresql import IS_HERE, MISSING, run_cluster
 
-BIN = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-CAN_SWITCH = os.geteuid() != 0 or shutil.which("runuser") is not None
-pytestmark = pytest.mark.skipif(
-    BIN is None or not CAN_SWITCH,
-    reason="PostgreSQL's binaries (Debian: postgresql) are not here, so nothing ran on it",
-)
+pytestmark = pytest.mark.skipif(not IS_HERE, reason=MISSING)
 SAME_TESTS = ("tests/integration/test_schedules.py", "tests/integration/test_schedules_admin.py")
 
 
-def as_nobody_special(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command as `postgres` where we are root: PostgreSQL refuses to be run by root."""
-    prefix = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    done = subprocess.run([*prefix, *command], cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done
-
-
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The URL of an empty database in a cluster that is gone afterwards."""
-    folder = Path(os.path.realpath("/tmp")) / f"storychain-pg-{os.getpid()}"  # noqa: S108 - postgres may not enter pytest's folders
-    folder.mkdir(mode=0o700)
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-    port, data = free_port(), str(folder / "data")
-    log = str(folder / "log")
-    options = (
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    )
-    try:
-        as_nobody_special(f"{BIN}/initdb", "-D", data, "-U", "ours", "-A", "trust", cwd=folder)
-        as_nobody_special(
-            f"{BIN}/pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start", cwd=folder
-        )
-        as_nobody_special(
-            f"{BIN}/createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "ours", "sc", cwd=folder
-        )
-        yield f"postgres://ours@127.0.0.1:{port}/sc"
-    finally:
-        as_nobody_special(f"{BIN}/pg_ctl", "-D", data, "-m", "immediate", "stop", cwd=folder)
-        shutil.rmtree(folder)
+    with run_cluster() as cluster:
+        yield cluster.url()
 
 
 @pytest.mark.timeout(600)

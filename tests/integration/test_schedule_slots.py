@@ -21,6 +21,7 @@ from storychain.queues.models import JobRun
 from storychain.queues.scripts import LedgerAway
 from storychain.queues.topology import CLEANUP
 from storychain.queues.wire import Ask, Outcome
+from storychain.schedules import following
 from storychain.schedules.alerts import find_alerts
 from storychain.schedules.clock import Clock
 from storychain.schedules.declarations import Declaration, list_declarations
@@ -108,6 +109,9 @@ def test_a_year_without_a_beat_is_written_down_as_far_as_it_is_kept(row: Periodi
     write_due_slots(find_row("sweep"), now=NOON)
     assert Slot.objects.count() == 2000
     assert Slot.objects.filter(state="pending").count() == 1
+    since = f"{NOON - 90 * DAY:%Y-%m-%d %H:%M} UTC"
+    (oldest,) = Slot.objects.filter(error__contains="all that came before it")
+    assert (since in oldest.error, oldest) == (True, Slot.objects.earliest("due_at"))
 
 
 def test_after_ninety_days_slots_are_forgotten_but_open_ones(row: PeriodicTask) -> None:
@@ -130,6 +134,19 @@ def test_a_run_that_completes_says_when_and_how_long(row: PeriodicTask) -> None:
     assert (slot.state, slot.attempts, slot.error) == ("completed", 1, "")
     assert slot.duration is not None
     assert slot.started_at
+
+
+def test_many_that_wait_hide_the_outcome_of_no_later_one(
+    row: PeriodicTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "AT_ONCE", 2)
+    for hours in (3, 2, 1):
+        stuck = {"state": "queued", "job": "tests.sweep", "job_id": "x"}
+        Slot.objects.create(schedule="sweep", due_at=NOON - hours * HOUR, queued_at=NOON, **stuck)
+    fire(row)
+    run_job()
+    follow_runs(now=NOON)
+    assert states()[-1] == (12, "completed")
 
 
 @pytest.mark.parametrize("state", ["dead", "failed"])
@@ -346,6 +363,7 @@ def test_a_schedule_is_made_and_changed_from_the_command_line(
         (["set", "sweep", "--args", '{"floor": 1}'], "args: .*floor"),
         (["set", "sweep", "--args", "{"], "args: .*valid JSON"),
         (["set", "sweep", "--grace", "1"], "grace: "),
+        (["set", "sweep", "--grace", "700000"], "grace: "),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason_and_changes_nothing(

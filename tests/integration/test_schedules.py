@@ -19,6 +19,7 @@ from storychain.queues.topology import CLEANUP
 from storychain.schedules import declarations
 from storychain.schedules.declarations import Declaration, schedule
 from storychain.schedules.health import scheduler_health
+from storychain.schedules.leader import list_beats
 from storychain.schedules.models import Slot
 from storychain.schedules.scheduler import SlotScheduler
 from storychain.schedules.synchronising import synchronise
@@ -315,11 +316,33 @@ def test_nothing_runs_and_nobody_falls_while_sql_is_away(
 
     with monkeypatch.context() as patched:
         patched.setattr("storychain.schedules.scheduler.list_rows", locked)
-        assert [beat.tick() for _ in range(3)] == [settings.SCHEDULE_POLL_SECONDS] * 3
+        pauses = [beat.tick() for _ in range(3)]
+        assert min(pauses) > settings.SCHEDULE_POLL_SECONDS  # a stand-by looks before it again
     assert waiting() == []
     assert caplog.text.count("database is locked") == 1
     beat.tick()
     assert len(waiting()) == 1
+
+
+@pytest.mark.parametrize("part", ["list_rows", "write_due_slots"])
+def test_a_leader_whom_sql_does_not_answer_makes_room(
+    row: PeriodicTask, beat: SlotScheduler, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    beat.tick()
+    other = SlotScheduler(app=beat.app)
+    other.tick()
+    assert (beat._leadership.leads, other._leadership.leads) == (True, False)
+
+    def gone(*_: Any, **__: Any) -> None:
+        raise OperationalError("the connection is lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"storychain.schedules.scheduler.{part}", gone)
+        beat.tick()
+        assert [found.leads for found in list_beats()] == [False, False]
+    other.tick()
+    beat.tick()
+    assert (beat._leadership.leads, other._leadership.leads) == (False, True)
 
 
 def test_beat_installs_no_job_of_its_own(beat: SlotScheduler) -> None:

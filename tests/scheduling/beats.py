@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from storychain.schedules.leader import Beat, list_beats
 from tests.queueing.workers import ROOT, start_celery, wait_until
 
@@ -27,10 +29,7 @@ class Sql:
         self.path, self.url = path, f"sqlite:///{path}"
 
     def migrate(self) -> None:
-        environ = {**os.environ, "DATABASE_URL": self.url}
-        subprocess.run(
-            [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environ, check=True
-        )
+        run_migrations(self.url)
         with closing(self.connect()) as sql:  # what is copied is then one file
             sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -61,7 +60,7 @@ class Sql:
         kwargs = json.dumps({"trace": trace})
         self.ask(
             f"INSERT INTO django_celery_beat_periodictask ({columns})"  # noqa: S608
-            " VALUES (?, 'test.leave_slot', '[]', ?, 1, 0, 0, ?, '', '{}', ?, ?)",
+            " VALUES (?, 'test.leave_slot', '[]', ?, TRUE, FALSE, 0, ?, '', '{}', ?, ?)",
             *(name, kwargs, stamp(since), stamp(since), row),
         )
 
@@ -79,8 +78,7 @@ class Sql:
         )
 
     def _insert(self, statement: str, *values: object) -> int:
-        with closing(self.connect()) as sql:
-            return int(sql.execute(statement, values).lastrowid or 0)
+        return int(self.ask(f"{statement} RETURNING id", *values)[0][0])
 
     def slots(self, name: str, *states: str) -> list[datetime]:
         """Return the due times that are written down, in order; of some states, or all."""
@@ -88,10 +86,30 @@ class Sql:
             "SELECT due_at, state FROM schedules_slot WHERE schedule = ? ORDER BY due_at", name
         )
         return [
-            datetime.fromisoformat(due_at).replace(tzinfo=UTC)
+            datetime.fromisoformat(str(due_at)).replace(tzinfo=UTC)
             for due_at, state in found
             if not states or state in states
         ]
+
+
+class PostgresSql(Sql):
+    """The same on PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def migrate(self) -> None:
+        run_migrations(self.url)
+
+    def ask(self, question: str, *values: object) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url, autocommit=True, options="-c timezone=UTC") as sql:
+            done = sql.execute(question.replace("?", "%s"), values)
+            return done.fetchall() if done.description else []
+
+
+def run_migrations(url: str) -> None:
+    command = [sys.executable, "manage.py", "migrate", "-v0"]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "DATABASE_URL": url}, check=True)
 
 
 class Beats:
@@ -105,16 +123,25 @@ class Beats:
         process = start_celery(
             "beat",
             log=self._log(len(self.processes)),
-            DJANGO_SETTINGS_MODULE="tests.scheduling.settings",
-            DATABASE_URL=self._sql.url,
-            **environ,
+            **{
+                "DJANGO_SETTINGS_MODULE": "tests.scheduling.settings",
+                "DATABASE_URL": self._sql.url,
+                **environ,
+            },
         )
         self.processes.append(process)
         return process
 
     def start_ready(self, **environ: str) -> subprocess.Popen[bytes]:
         """Start one and wait for its first tick."""
-        process = self.start(**environ)
+        return self.wait_for(self.start(**environ))
+
+    def start_together(self, number: int) -> list[subprocess.Popen[bytes]]:
+        """Start several at once and wait for the first tick of each."""
+        return [self.wait_for(process) for process in [self.start() for _ in range(number)]]
+
+    def wait_for(self, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+        """Wait for a beat's first tick."""
         wait_until(lambda: self.find(process) or process.poll() is not None, seconds=60)
         assert process.poll() is None, self.log()
         return process

@@ -42,10 +42,12 @@ def test_next_and_last_slot_are_those_of_a_walk(parts: tuple[str, ...], minutes:
             and t.isoweekday() % 7 in read.day_of_week
         )
 
-    week = [now.replace(second=0) + n * MINUTE for n in range(-60 * 24 * 8, 60 * 24 * 8)]
-    due = [t for t in week if fits(t)]
-    assert cron.next_slot(after=now) == next((t for t in due if t > now), None)
-    assert cron.last_slot(until=now) == next((t for t in reversed(due) if t <= now), None)
+    def walk(steps: range) -> datetime:
+        return next(t for n in steps if fits(t := now.replace(second=0) + n * MINUTE))
+
+    week = 60 * 24 * 8
+    assert cron.next_slot(after=now) == walk(range(1, week))
+    assert cron.last_slot(until=now) == walk(range(0, -week, -1))
 
 
 def test_a_slot_is_its_own_last_and_never_its_own_next() -> None:
