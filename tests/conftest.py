@@ -24,13 +24,23 @@ def mongo() -> Iterator[pymongo.MongoClient]:
         yield client
 
 
-@pytest.fixture(autouse=True)
-def fresh_names(settings: Settings, mongo: pymongo.MongoClient) -> Iterator[str]:
-    """Give the test a database and a key prefix that nobody else uses; yield the name of both."""
+@pytest.fixture
+def database_name(mongo: pymongo.MongoClient) -> Iterator[str]:
+    """Yield the name of a database that nobody else uses."""
     name = f"t{uuid.uuid4().hex[:12]}"
+    yield name
+    mongo.drop_database(name)
+
+
+@pytest.fixture(autouse=True)
+def fresh_names(
+    settings: Settings, mongo: pymongo.MongoClient, database_name: str
+) -> Iterator[str]:
+    """Give the test a database, whose name is yielded, and a key prefix that nobody else uses."""
+    name = database_name
     base, _, query = settings.MONGODB_URI.partition("?")
     settings.MONGODB_URI = base.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
-    settings.KEY_PREFIX = name
+    settings.KEY_PREFIX = f"t{uuid.uuid4().hex[:12]}"
     yield name
     if "storychain.mongodb" in sys.modules:  # pure tests never load it
         sys.modules["storychain.mongodb"].disconnect()
@@ -39,4 +49,3 @@ def fresh_names(settings: Settings, mongo: pymongo.MongoClient) -> Iterator[str]
         sys.modules["storychain.redis"].breaker.cache_clear()  # one test's outage is not the next's
     if "storychain.patience" in sys.modules:
         sys.modules["storychain.patience"].be_patient(is_patient=False)  # as every process begins
-    mongo.drop_database(name)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
+from django.test.client import ClientHandler
 
 from storychain.api.authentication import mint_token
 
@@ -22,6 +24,12 @@ def unique(prefix: str) -> str:
     return f"{prefix}_{next(_numbers)}"
 
 
+@cache
+def _handler() -> ClientHandler:
+    """Return one handler for all: each looks through all static files when it is made."""
+    return ClientHandler(enforce_csrf_checks=False)
+
+
 @dataclass
 class Caller:
     """Somebody who calls the API; without a user id, anonymously."""
@@ -33,6 +41,7 @@ class Caller:
         token = mint_token(user_id=self.user_id) if self.user_id else None
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.client = Client(headers=self.headers, raise_request_exception=False)
+        self.client.handler = _handler()
 
     def get(self, path: str, **headers: str) -> HttpResponse:
         """GET a path below /api/v1."""

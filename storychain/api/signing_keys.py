@@ -7,7 +7,7 @@ key server that is down leaves the known keys valid.
 
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -125,14 +125,20 @@ def _kid(key: rsa.RSAPrivateKey) -> str:
 def _local_key(home: Path) -> rsa.RSAPrivateKey:
     """Return the local private key, the same one to all processes; the first use makes it."""
     path = home / LOCAL_KEY
-    pem = read_or_make(path=path, make=_make_key)
+    key = _load_key(read_or_make(path=path, make=_make_key))
+    if key is None:
+        raise ImproperlyConfigured(f"{path} holds no private key; remove it to have one made.")
+    return key
+
+
+@lru_cache(maxsize=1)
+def _load_key(pem: str) -> rsa.RSAPrivateKey | None:
+    """Return the key in a PEM text, if it is one; kept, as the check of a key takes 50 ms."""
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except ValueError:
-        key = None
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise ImproperlyConfigured(f"{path} holds no private key; remove it to have one made.")
-    return key
+        return None
+    return key if isinstance(key, rsa.RSAPrivateKey) else None
 
 
 def _make_key() -> str:

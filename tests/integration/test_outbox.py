@@ -226,7 +226,7 @@ def test_the_relay_delivers_what_writers_could_not_and_stops_at_sigterm(
             outbox.add(kind="bump", payload={"tags": [f"story:{n}"]})
 
     leave()
-    env = {**os.environ, "MONGODB_URI": settings.MONGODB_URI, "KEY_PREFIX": fresh_names}
+    env = {**os.environ, "MONGODB_URI": settings.MONGODB_URI, "KEY_PREFIX": settings.KEY_PREFIX}
     relay = subprocess.Popen([sys.executable, "manage.py", "relay"], cwd=ROOT, env=env)
     try:
         wait_until(lambda: not mongo[fresh_names]["outbox"].count_documents({}))

@@ -41,9 +41,9 @@ def bells(settings: Settings, fresh_names: str) -> Iterator[None]:
     from storychain import redis
 
     given = settings.CELERY_BROKER_URL
-    aim(given, fresh_names)
+    aim(given, settings.KEY_PREFIX)
     yield
-    aim(given, fresh_names)
+    aim(given, settings.KEY_PREFIX)
     redis.disconnect()
 
 

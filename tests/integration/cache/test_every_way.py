@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from mongoengine import CASCADE, fields
 from pymongo import DeleteOne, InsertOne, UpdateOne
+from pytest_django.fixtures import Settings
 
 from storychain import mongodb, redis
 from storychain.cache import unannounced
@@ -128,8 +129,9 @@ AROUND: dict[str, Callable[[], object]] = {
 
 
 @pytest.fixture(autouse=True)
-def shelves() -> None:
+def shelves(settings: Settings) -> None:
     """Two of them, read once."""
+    settings.CACHE_INTENT_SECONDS, settings.UNIT_OF_WORK_SECONDS = 60, 30  # a thousand take long
     ensure_indexes()
     room = Chamber(name="r").save(force_insert=True)
     for name in ("a", "b"):
