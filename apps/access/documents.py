@@ -77,5 +77,5 @@ class StoryBan(Document):
 
     meta = {
         "collection": "story_bans",
-        "indexes": [{"fields": ["story_slug", "user_id"], "unique": True}],
+        "indexes": [{"fields": ["story_slug", "user_id"], "unique": True}, "user_id"],
     }

@@ -1,4 +1,4 @@
-"""What comes with a chapter that readers get: what it counts for, and the news of it."""
+"""What comes with a chapter that readers get, and goes with one: its counts, the news of it."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from apps.chapters.documents import Chapter
 from apps.chapters.events import ChapterAdded
 from apps.chapters.limits import LONGEST_WAIT, READABLE
 from apps.stories.documents import Moment, Story
-from apps.users.documents import User
+from apps.users.services import count_work
 from storychain.errors import Invalid
 from storychain.events import publish
 
@@ -33,13 +33,36 @@ def count_in(chapter: Chapter, *, now: datetime) -> int:
     """Count a new chapter for its story and its author; return its number in the story."""
     theirs = Chapter.objects(story_slug=chapter.story_slug, author_id=chapter.author_id)
     known = theirs.filter(status__in=READABLE).first()
-    User.count_work(user_id=chapter.author_id, chapters=1)
+    branches = int(chapter.branch_index > 0)
+    count_work(user_id=chapter.author_id, chapters=1, branches=branches)
     return Story.grow(
         slug=chapter.story_slug,
         chapters=1,
-        branches=int(chapter.branch_index > 0),
+        branches=branches,
         contributors=int(known is None),
         now=now,
+    )
+
+
+def take_out(chapter: Chapter, *, now: datetime) -> None:
+    """Take a chapter from its readers: a leaf goes, a node stays without its text."""
+    if chapter.status != "draft":
+        _count_out(chapter)
+    if chapter.stats.child_branches:
+        chapter.empty(now=now)
+        return
+    chapter.drop()
+    if chapter.status in READABLE:
+        Story.shrink(slug=chapter.story_slug, branches=int(chapter.branch_index > 0))
+
+
+def _count_out(chapter: Chapter) -> None:
+    is_branch = chapter.branch_index > 0 and not chapter.is_import
+    count_work(
+        user_id=chapter.author_id,
+        chapters=-1,
+        imported=-int(chapter.is_import),
+        branches=-int(is_branch),
     )
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 from mongoengine import fields
 
 from apps.chapters.limits import AUTOSAVE_KINDS, EDIT_TYPES, MOST_BRANCHES, STATUSES
+from apps.users.limits import ORPHAN_ID
 from storychain.documents import Document, EmbeddedDocument, StringField
 
 
@@ -69,6 +70,7 @@ class Chapter(Document):
     status = StringField(default="published", choices=STATUSES)
     is_ending = fields.BooleanField(default=False)
     is_flagged = fields.BooleanField(default=False)
+    is_import = fields.BooleanField(default=False)
     version = fields.IntField(default=1)
     edited_by = StringField()
     edit_reason = StringField(default="", max_length=500)
@@ -85,6 +87,8 @@ class Chapter(Document):
             {"fields": ["story_slug", "number"], "unique": True},
             ["story_slug", "choices.chapter_slug"],
             ["story_slug", "author_id"],
+            ["author_id", "status"],
+            {"fields": ["edited_by"], "sparse": True},
             "created_at",
             ["status", "publish_at"],
         ],
@@ -150,6 +154,27 @@ class Chapter(Document):
         self.delete()
 
     @classmethod
+    def orphan(cls, *, user_id: str, most: int) -> int:
+        """Leave up to `most` chapters behind whose author is gone; return how many."""
+        slugs = [row.slug for row in cls.objects(author_id=user_id).only("slug").limit(most)]
+        return int(cls.objects(slug__in=slugs).update(set__author_id=ORPHAN_ID)) if slugs else 0
+
+    @classmethod
+    def forget_editor(cls, user_id: str, *, most: int) -> int:
+        """Forget that somebody was the last to edit up to `most` chapters; return how many."""
+        slugs = [row.slug for row in cls.objects(edited_by=user_id).only("slug").limit(most)]
+        return int(cls.objects(slug__in=slugs).update(set__edited_by=ORPHAN_ID)) if slugs else 0
+
+    @classmethod
+    def erase(cls, *, story_slug: str, most: int) -> int:
+        """Delete up to `most` chapters of a story that goes as a whole; return how many."""
+        slugs = [row.slug for row in cls.objects(story_slug=story_slug).only("slug").limit(most)]
+        if not slugs:
+            return 0
+        ChapterVersion.objects(chapter_slug__in=slugs).delete()
+        return int(cls.objects(slug__in=slugs).delete())
+
+    @classmethod
     def plant(cls, chapters: Sequence[Chapter]) -> None:
         """Insert many chapters at once."""
         cls.objects.insert(list(chapters), load_bulk=False)
@@ -169,7 +194,7 @@ class ChapterVersion(Document):
 
     meta = {
         "collection": "chapter_versions",
-        "indexes": [{"fields": ["chapter_slug", "version"], "unique": True}],
+        "indexes": [{"fields": ["chapter_slug", "version"], "unique": True}, "edited_by"],
     }
 
     @classmethod
@@ -192,6 +217,12 @@ class ChapterVersion(Document):
         if version == chapter.version:
             return cls.of(chapter)
         return cls.objects(chapter_slug=chapter.slug, version=version).first()
+
+    @classmethod
+    def forget_editor(cls, user_id: str, *, most: int) -> int:
+        """Forget that somebody wrote up to `most` versions; return how many."""
+        ids = [row.pk for row in cls.objects(edited_by=user_id).only("pk").limit(most)]
+        return int(cls.objects(pk__in=ids).update(set__edited_by=ORPHAN_ID)) if ids else 0
 
     @classmethod
     def forget(cls, chapter_slug: str) -> None:

@@ -8,7 +8,7 @@ from apps.chapters.documents import Chapter, ChapterStats, Choice
 from apps.chapters.text import count_words
 from apps.stories.documents import Story
 from apps.stories.slugs import make_slug
-from apps.users.documents import User
+from apps.users.services import count_work
 from storychain.documents import unit_of_work
 
 BATCH = 200
@@ -43,7 +43,7 @@ def plant_tree(
     chapters = _grow(nodes, story_slug=story.slug, author_id=author_id, now=now)
     branches = sum(chapter.branch_index > 0 for chapter in chapters)
     Story.grow(slug=story.slug, chapters=len(chapters), branches=branches, contributors=1, now=now)
-    User.count_work(user_id=author_id, chapters=len(chapters))
+    count_work(user_id=author_id, chapters=len(chapters), imported=len(chapters))
     for start in range(0, len(chapters), BATCH):
         batch = chapters[start : start + BATCH]
         Chapter.plant(batch)
@@ -69,6 +69,7 @@ def _grow(
                 word_count=count_words(node.content),
                 is_ending=node.is_ending,
                 edit_type="import",
+                is_import=True,
                 created_at=now,
                 updated_at=now,
                 **_place_below(parent),

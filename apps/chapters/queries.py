@@ -112,10 +112,11 @@ def _readable(story_slug: str) -> Any:
 
 def _load_tree(story_slug: str) -> TreePage:
     chapters = list(_readable(story_slug).exclude("content", "ancestor_slugs", "choices"))
+    authors = list_authors(c.author_id for c in chapters)
     return TreePage(
         story_slug=story_slug,
-        nodes=[NodeView(author_id=c.author_id, **_place(c)) for c in chapters],
-        authors=list_authors(c.author_id for c in chapters),
+        nodes=[NodeView(author_id=authors[c.author_id].user_id, **_place(c)) for c in chapters],
+        authors={author.user_id: author for author in authors.values()},
     )
 
 

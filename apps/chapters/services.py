@@ -7,7 +7,13 @@ from typing import Any
 from mongoengine.errors import NotUniqueError
 
 from apps.access.rules import Action
-from apps.chapters.appearing import announce_chapter, check_time, count_in, note_moment
+from apps.chapters.appearing import (
+    announce_chapter,
+    check_time,
+    count_in,
+    note_moment,
+    take_out,
+)
 from apps.chapters.documents import Chapter, ChapterVersion
 from apps.chapters.errors import (
     AlreadyPublished,
@@ -146,15 +152,11 @@ def delete_chapter(
     _, chapter = open_chapter_for_edit(
         story_slug=story_slug, slug=slug, caller_id=caller_id, expected=expected
     )
-    note_moment("chapter_removed", chapter, actor_id=caller_id, now=now)
-    if chapter.stats.child_branches:
-        chapter.empty(now=now)
-        return
-    if chapter.parent_slug is None and Story.objects(slug=story_slug, status="published").first():
+    is_whole = chapter.parent_slug is None and not chapter.stats.child_branches
+    if is_whole and Story.objects(slug=story_slug, status="published").first():
         raise LastChapter
-    chapter.drop()
-    if chapter.status in READABLE:
-        Story.shrink(slug=story_slug, branches=int(chapter.branch_index > 0))
+    note_moment("chapter_removed", chapter, actor_id=caller_id, now=now)
+    take_out(chapter, now=now)
 
 
 def open_chapter_for_edit(

@@ -1,4 +1,4 @@
-"""Names the feature "collaboration"; the rules of its documents are those of access."""
+"""Registers what becomes of a team without one of it; its documents' rules are those of access."""
 
 from django.apps import AppConfig
 
@@ -7,3 +7,7 @@ class CollaborationConfig(AppConfig):
     """The feature "collaboration"."""
 
     name = "apps.collaboration"
+
+    def ready(self) -> None:
+        """Import what registers itself."""
+        from apps.collaboration import departures  # noqa: F401, PLC0415

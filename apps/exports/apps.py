@@ -1,4 +1,4 @@
-"""Registers the subscriptions of exports."""
+"""Registers what exports follow from, when they tidy up, and what goes with a person."""
 
 from django.apps import AppConfig
 
@@ -10,4 +10,4 @@ class ExportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.exports import schedule, subscriptions  # noqa: F401, PLC0415
+        from apps.exports import departures, schedule, subscriptions  # noqa: F401, PLC0415

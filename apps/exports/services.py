@@ -203,8 +203,14 @@ def _imprint(export: Export, story: Story) -> Imprint:
         language=export.language,
         subjects=[*story.settings.genres, *story.tags],
         made_at=export.created_at,
-        name_authors=lambda ids: [list_authors(ids)[user_id].username for user_id in ids],
+        name_authors=_name_authors,
     )
+
+
+def _name_authors(ids: Sequence[str]) -> list[str]:
+    """Return how these people are called, each name once: all who are gone bear the same."""
+    people = list_authors(ids)
+    return list(dict.fromkeys(people[user_id].username for user_id in ids))
 
 
 def _reporting(export: Export, slugs: Sequence[str], report: Report) -> Iterator[ChapterText]:

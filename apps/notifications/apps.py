@@ -12,6 +12,7 @@ class NotificationsConfig(AppConfig):
         """Import what registers itself."""
         from apps.notifications import (  # noqa: F401, PLC0415
             cleanup,
+            departures,
             invalidation,
             schedule,
             subscriptions,

@@ -6,6 +6,7 @@ from apps.chapters.events import ChapterAdded
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
 from apps.notifications.jobs import deliver
 from apps.notifications.kinds import compose
+from apps.users.events import BadgeEarned
 from storychain.events import subscribes
 from storychain.queues.jobs import JobCall
 
@@ -56,3 +57,12 @@ def tell_inviter(event: InvitationAnswered) -> Iterator[JobCall]:
     )
     key = f"notice:answered:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.3f}"
     yield deliver.call(job_id=key, userId=event.invited_by, **payload)
+
+
+@subscribes(BadgeEarned)
+def tell_of_badge(event: BadgeEarned) -> Iterator[JobCall]:
+    """A badge is told to who has earned it."""
+    key = f"notice:badge:{event.user_id}:{event.badge}"
+    yield deliver.call(
+        job_id=key, userId=event.user_id, **compose("badge_earned", badge=event.title)
+    )

@@ -10,6 +10,7 @@ from uuid import uuid4
 from mongoengine import fields
 
 from apps.stories.limits import DEEPEST, DEFAULT_DEPTH, MOMENTS, RATINGS, STATUSES
+from apps.users.limits import ORPHAN_ID
 from storychain.documents import Document, EmbeddedDocument, StringField
 
 
@@ -155,6 +156,11 @@ class Story(Document):
         cls.objects(slug=slug).update_one(pull__team=user_id)
 
     @classmethod
+    def orphan(cls, *, slug: str) -> None:
+        """Leave a story behind whose creator is gone."""
+        cls.objects(slug=slug).update_one(set__creator_id=ORPHAN_ID)
+
+    @classmethod
     def rank(cls, *, slug: str, score: float) -> None:
         """Note how lively a story is; nothing else of it changes."""
         cls.objects(slug=slug).update_one(set__trending_score=score)
@@ -181,7 +187,11 @@ class Moment(Document):
 
     meta = {
         "collection": "story_moments",
-        "indexes": [["story_slug", "-at", "-moment_id"]],
+        "indexes": [
+            ["story_slug", "-at", "-moment_id"],
+            "actor_id",
+            {"fields": ["user_id"], "sparse": True},
+        ],
     }
 
     @classmethod
@@ -206,6 +216,21 @@ class Moment(Document):
             user_id=user_id,
             details=details,
         ).save(force_insert=True)
+
+    @classmethod
+    def orphan(cls, user_id: str, *, most: int) -> int:
+        """Put the orphan in somebody's place in up to twice `most` moments; return in how many."""
+        changed = 0
+        for name in ("actor_id", "user_id"):
+            ids = [row.pk for row in cls.objects(**{name: user_id}).only("pk").limit(most)]
+            if ids:
+                changed += cls.objects(pk__in=ids).update(**{f"set__{name}": ORPHAN_ID})
+        return changed
+
+    @classmethod
+    def erase(cls, *, story_slug: str) -> None:
+        """Delete the timeline of a story that goes as a whole."""
+        cls.objects(story_slug=story_slug).delete()
 
 
 def label(kind: str, value: str) -> str:

@@ -18,7 +18,7 @@ from apps.stories.errors import (
 )
 from apps.stories.facts import facts_of
 from apps.stories.slugs import make_slug
-from apps.users.documents import User
+from apps.users.services import count_work
 from storychain.documents import unit_of_work
 from storychain.errors import Conflict
 
@@ -58,7 +58,7 @@ def _create(
     *, slug: str, creator_id: str, now: datetime, is_import: bool, content: dict[str, Any]
 ) -> Story:
     # Counting first makes two creations of one person conflict, so that both see the other's story.
-    User.count_work(user_id=creator_id, stories=1)
+    count_work(user_id=creator_id, stories=1)
     if not is_import:
         _refuse_beyond_limits(creator_id=creator_id, now=now)
     story = Story(
@@ -106,6 +106,8 @@ def publish_story(*, slug: str, caller_id: str, now: datetime) -> None:
         raise WrongStatus(f"Only a draft can be published; this story is {story.status}.")
     if missing := _find_missing(story):
         raise NotPublishable(fields=missing)
+    if story.published_at is None:
+        count_work(user_id=story.creator_id, published=1)
     story.turn(status="published", now=now)
     _note("story_published", story, caller_id, now)
 
@@ -130,7 +132,8 @@ def unarchive_story(*, slug: str, caller_id: str, now: datetime) -> None:
 @unit_of_work
 def delete_story(*, slug: str, caller_id: str, now: datetime) -> None:
     """Delete a story for good; its address stays taken."""
-    _turn(Action.DELETE, slug=slug, caller_id=caller_id, status="deleted", now=now)
+    story = _turn(Action.DELETE, slug=slug, caller_id=caller_id, status="deleted", now=now)
+    count_work(user_id=story.creator_id, stories=-1, published=-int(story.published_at is not None))
 
 
 class Held(NamedTuple):

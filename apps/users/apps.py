@@ -10,4 +10,4 @@ class UsersConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.users import arrivals, cleanup, invalidation  # noqa: F401, PLC0415
+        from apps.users import arrivals, cleanup, departures, invalidation, subscriptions  # noqa: F401, PLC0415

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from apps.users import queries, services
+from apps.users import services, sessions
 from storychain.api.authentication import InvalidToken, register_user_loader
 from storychain.errors import StorychainError
 
@@ -21,7 +21,7 @@ def welcome(claims: dict[str, Any]) -> None:
     Raise InvalidToken if the session is over or the account deleted.
     """
     user_id, session_id = claims["sub"], claims["sid"]
-    if queries.is_signed_out(session_id=session_id, user_id=user_id):
+    if sessions.is_signed_out(session_id=session_id, user_id=user_id):
         raise InvalidToken("The session has ended; sign in again.")
     minute = int(time.monotonic() // ASKED_AGAIN_SECONDS)
     _ensure_once(user_id, _text(claims, "username"), _text(claims, "email"), minute)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mongoengine import fields
 
+from apps.users.growth import Badge, badges_of, level_of, points_of
 from apps.users.limits import (
     BIO_LENGTH,
     DIGESTS,
@@ -20,10 +21,16 @@ from storychain.documents import Document, EmbeddedDocument, StringField
 
 
 class UserStats(EmbeddedDocument):
-    """What a person has done so far; only ever counted up and down in place."""
+    """What a person has done so far; only ever counted up and down in place.
+
+    Of `chapters_written`, `chapters_imported` came from a file.
+    """
 
     stories_created = fields.IntField(default=0)
+    stories_published = fields.IntField(default=0)
     chapters_written = fields.IntField(default=0)
+    chapters_imported = fields.IntField(default=0)
+    pulls_merged = fields.IntField(default=0)
     total_upvotes = fields.IntField(default=0)
     total_downvotes = fields.IntField(default=0)
     branches_created = fields.IntField(default=0)
@@ -82,11 +89,44 @@ class User(Document):
     }
 
     @classmethod
-    def count_work(cls, *, user_id: str, stories: int = 0, chapters: int = 0) -> None:
-        """Add to what a person has created; also makes two creations of one person take turns."""
-        cls.objects(clerk_id=user_id).update_one(
-            inc__stats__stories_created=stories, inc__stats__chapters_written=chapters
+    def count_work(cls, *, user_id: str, counted: Mapping[str, int]) -> list[Badge]:
+        """Add to what a person has done, by the names of UserStats; return his new badges.
+
+        It also makes two creations of one person take turns.
+        """
+        more = {f"inc__stats__{name}": n for name, n in counted.items()}
+        user = cls.objects(clerk_id=user_id, deleted_at=None).modify(
+            **more, inc__xp=points_of(counted), new=True
         )
+        return user.grow() if user else []
+
+    def grow(self) -> list[Badge]:
+        """Take the level and the badges that what is counted comes to; return the new badges."""
+        reached = [badge for badge in badges_of(self._counted()) if badge.name not in self.badges]
+        if reached or self.level != level_of(self.xp):
+            self.level = level_of(self.xp)
+            self.badges = [*self.badges, *(badge.name for badge in reached)]
+            self.save()
+        return reached
+
+    def recount(self, counted: Mapping[str, int]) -> list[Badge]:
+        """Replace what is counted, and the points with it; return the new badges."""
+        for name, n in counted.items():
+            self.stats[name] = n
+        self.xp = points_of(self._counted())
+        self.save()
+        return self.grow()
+
+    def is_grown(self) -> bool:
+        """Tell whether points, level and badges are what the counts come to."""
+        missing = {badge.name for badge in badges_of(self._counted())} - set(self.badges)
+        return (self.xp, self.level) == (
+            points_of(self._counted()),
+            level_of(self.xp),
+        ) and not missing
+
+    def _counted(self) -> dict[str, int]:
+        return {name: self.stats[name] for name in UserStats._fields}
 
     @classmethod
     def prefer(cls, *, user_id: str, preferences: Mapping[str, object]) -> bool:

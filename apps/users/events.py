@@ -18,3 +18,11 @@ class UserDeleted(Event, frozen=True, kw_only=True):
 
     user_id: str
     deleted_at: datetime
+
+
+class BadgeEarned(Event, frozen=True, kw_only=True):
+    """Somebody has earned a badge, for good; `title` is how it is called."""
+
+    user_id: str
+    badge: str
+    title: str

@@ -1,6 +1,9 @@
 """What binds both what comes in and what is stored of a person."""
 
 USERNAME_LENGTH = (3, 30)
+ORPHAN_ID, ORPHAN_NAME = "~deleted", "deleted user"
+"""Who stands beside the works of those who are gone; nobody can have this id or name."""
+
 RESERVED_NAMES = frozenset(
     ("admin", "administrator", "moderator", "staff", "storychain", "support", "system")
 )

@@ -1,14 +1,15 @@
 """What readers see of people. Every public read is cached; invalidation.py says until when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
 
 from apps.users import keys
-from apps.users.documents import PlatformRole, Session, User
+from apps.users.documents import PlatformRole, User
 from apps.users.errors import UserNotFound
-from apps.users.invalidation import profile_tag, session_tag, user_tag
+from apps.users.invalidation import profile_tag, user_tag
+from apps.users.limits import ORPHAN_ID, ORPHAN_NAME
 from apps.users.pages import (
     Address,
     AuthorRef,
@@ -17,19 +18,13 @@ from apps.users.pages import (
     PreferencesPage,
     ProfilePage,
     ProfileStats,
-    SessionListPage,
-    SessionView,
 )
 from storychain.api.authentication import USER_ID
-from storychain.api.keyset import read_latest
-from storychain.api.pagination import decode_cursor
 from storychain.cache.region import Cached, Region, depends_on
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-
 PROFILES = Region("user.profile", ttl="USER_PROFILE", type=ProfilePage, reads=("users",))
-SESSIONS = Region("user.session", ttl="SESSION", type=bool, reads=("users", "sessions"))
 
 
 def get_profile(*, user_id: str) -> Cached[ProfilePage]:
@@ -60,50 +55,6 @@ def get_me(*, user_id: str) -> MePage:
     )
 
 
-def is_signed_out(*, session_id: str, user_id: str) -> bool:
-    """Tell whether this session is over, or its account deleted: its tokens hold no more.
-
-    One of which nothing is known yet holds: a token may come before Clerk's webhook.
-    """
-
-    def load() -> bool:
-        row = Session.objects(session_id=session_id).only("status").first()
-        gone = User.objects(clerk_id=user_id, deleted_at__ne=None).only("clerk_id").first()
-        return gone is not None or (row is not None and row.status != "active")
-
-    return SESSIONS.get_or_load(
-        keys.session(session_id, user_id),
-        tags=[session_tag(session_id), user_tag(user_id)],
-        load=load,
-    ).value
-
-
-def list_sessions(
-    *, user_id: str, current_id: str, limit: int, cursor: str | None
-) -> SessionListPage:
-    """Return one page of somebody's sessions, the latest first; never from a cache."""
-    scope = f"sessions:{user_id}"
-    page = read_latest(
-        Session.objects(user_id=user_id),
-        order="created_at",
-        limit=limit,
-        scope=scope,
-        after=decode_cursor(scope, cursor),
-    )
-    return SessionListPage(
-        items=[_session_view(row, current_id=current_id) for row in page.rows],
-        next_cursor=page.next_cursor,
-        has_more=page.has_more,
-    )
-
-
-def _session_view(row: Session, *, current_id: str) -> SessionView:
-    shown = [name for name in SessionView.__struct_fields__ if name != "is_current"]
-    return SessionView(
-        is_current=row.session_id == current_id, **{name: getattr(row, name) for name in shown}
-    )
-
-
 def refuse_impossible(user_id: str) -> None:
     """Raise UserNotFound for what nobody's id can be, before it makes an entry in the cache."""
     if not USER_ID.fullmatch(user_id):
@@ -113,13 +64,21 @@ def refuse_impossible(user_id: str) -> None:
 def list_authors(user_ids: Iterable[str]) -> dict[str, AuthorRef]:
     """Return how these people show beside works, by id; inside a load the page depends on them.
 
-    Somebody who is gone shows as "former member".
+    Whoever has deleted his account shows as the orphan, by whose id nobody is told from another.
     """
     wanted = sorted(set(user_ids))
     depends_on(*(user_tag(user_id) for user_id in wanted))
-    people = User.objects(clerk_id__in=wanted, is_active=True).only("username", "avatar_url")
-    found = {u.clerk_id: AuthorRef(u.clerk_id, u.username, u.avatar_url) for u in people}
-    return {i: found.get(i, AuthorRef(i, "former member")) for i in wanted}
+    people = User.objects(clerk_id__in=wanted)
+    shown = people.only("username", "avatar_url", "is_active", "deleted_at")
+    found = {user.clerk_id: _author(user) for user in shown}
+    return {i: found.get(i, AuthorRef(i, ORPHAN_NAME)) for i in wanted}
+
+
+def _author(user: User) -> AuthorRef:
+    if user.deleted_at:
+        return AuthorRef(ORPHAN_ID, ORPHAN_NAME)
+    name, picture = (user.username, user.avatar_url) if user.is_active else (ORPHAN_NAME, "")
+    return AuthorRef(user.clerk_id, name, picture)
 
 
 def find_mail_wish(*, email: str) -> MailWish | None:
@@ -155,6 +114,12 @@ def list_digest_readers(*, digest: str, after: str, limit: int) -> list[str]:
     """Return who wants a digest this often, by id, behind the one named; "" is before all."""
     wanting = User.objects(preferences__digest=digest, clerk_id__gt=after, is_active=True)
     return [user.clerk_id for user in wanting.order_by("clerk_id").only("clerk_id").limit(limit)]
+
+
+def list_members() -> Iterator[str]:
+    """Yield everybody's id."""
+    for user in User.objects(clerk_id__gt="").order_by("clerk_id").only("clerk_id").no_cache():
+        yield user.clerk_id
 
 
 def find_platform_role(*, user_id: str) -> str | None:

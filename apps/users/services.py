@@ -1,6 +1,6 @@
 """Writes on people's accounts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,8 @@ from mongoengine.errors import NotUniqueError
 
 from apps.users.documents import Session, User
 from apps.users.errors import UsernameTaken, UserNotFound
-from apps.users.events import AddressLearned
+from apps.users.events import AddressLearned, BadgeEarned
+from apps.users.growth import Badge
 from apps.users.limits import EMAIL_LENGTH
 from apps.users.naming import find_free_name
 from storychain.documents import unit_of_work
@@ -57,7 +58,9 @@ def _arrive(user_id: str, username: str, email: str | None, now: datetime) -> No
 
 @unit_of_work
 def _learn_address(user_id: str, email: str) -> None:
-    user = User.objects(clerk_id=user_id, email=None).modify(set__email=email, new=True)
+    user = User.objects(clerk_id=user_id, email=None, deleted_at=None).modify(
+        set__email=email, new=True
+    )
     if user:
         publish(AddressLearned(user_id=user_id, username=user.username, email=email))
 
@@ -67,6 +70,44 @@ def _free_address(email: str | None) -> str | None:
     if not email or len(email) > EMAIL_LENGTH or User.objects(email=email).only("email").first():
         return None
     return email
+
+
+@unit_of_work
+def count_work(
+    *,
+    user_id: str,
+    stories: int = 0,
+    published: int = 0,
+    chapters: int = 0,
+    imported: int = 0,
+    branches: int = 0,
+    merged: int = 0,
+    upvotes: int = 0,
+    downvotes: int = 0,
+) -> None:
+    """Count what somebody has done, or what of it is gone, with points, level and badges.
+
+    To be called in the unit of work of the thing itself: so each cause counts once. `imported` are
+    those of `chapters` that came from a file.
+    """
+    counted = {
+        "stories_created": stories,
+        "stories_published": published,
+        "chapters_written": chapters,
+        "chapters_imported": imported,
+        "branches_created": branches,
+        "pulls_merged": merged,
+        "total_upvotes": upvotes,
+        "total_downvotes": downvotes,
+    }
+    changed = {name: n for name, n in counted.items() if n}
+    announce_badges(user_id, User.count_work(user_id=user_id, counted=changed))
+
+
+def announce_badges(user_id: str, badges: Iterable[Badge]) -> None:
+    """Tell that somebody has earned these."""
+    for badge in badges:
+        publish(BadgeEarned(user_id=user_id, badge=badge.name, title=badge.title))
 
 
 def set_preferences(*, user_id: str, preferences: Mapping[str, object]) -> bool:

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.users import queries, services, syncing
+from apps.users import queries, services, sessions, syncing
 from apps.users.clerk import read_webhook
 from apps.users.pages import MePage, ProfilePage, SessionListPage
 from apps.users.serializers import MeInput
@@ -56,7 +56,7 @@ class Sessions(APIView):
     def get(self, request: Request) -> HttpResponse:
         """List the caller's sessions, the latest first, those that are over for some days too."""
         limit, cursor = page_params(request)
-        page = queries.list_sessions(
+        page = sessions.list_sessions(
             user_id=request.user.user_id,
             current_id=request.user.session_id,
             limit=limit,
