@@ -112,7 +112,6 @@ class World:
             "works": f"/users/{author}/stories",
             "friend-profile": f"/users/{friend}/profile",
             "friend-works": f"/users/{friend}/stories",
-            "mine": "/stories/my",
             "drafts": "/stories/draft",
             "told": "/notifications",
             "unread": "/notifications?unread=true",
