@@ -108,7 +108,7 @@ OUTBOX_REOFFER_SECONDS = _scaled(60)
 
 # Cache
 
-SURROGATE_KEYS = False  # switch on where a CDN purges by them
+SURROGATE_KEYS = False  # switch on where a CDN purges by them (docs/adr/0012)
 CACHE_INTENT_SECONDS = _scaled(60)
 CACHE_LEASE_SECONDS = _scaled(10)
 CACHE_WAIT_SECONDS = _scaled(2)

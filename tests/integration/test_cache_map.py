@@ -10,11 +10,13 @@ import pytest
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from pymongo.collection import Collection
 
 from apps.notifications.documents import Notification
 from config.urls import API_CACHE_MAP
 from storychain import redis
 from storychain.cache.inspecting import inspect_entry
+from storychain.cache.region import Region
 from storychain.cache.ttl import JITTER, TTL
 from tests.factories import (
     API,
@@ -133,6 +135,48 @@ def test_a_page_is_stored_under_the_key_of_its_row(house: House, route: str) -> 
     assert kinds == set(row.tags)
     longest = TTL[row.ttl] * (1 + JITTER)
     assert TTL[row.ttl] * (1 - JITTER) - 5 <= entry.seconds <= longest
+
+
+@pytest.fixture
+def read_for(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
+    """Which collections are read for an entry, pages inside it included, by its key."""
+    found: dict[str, set[str]] = {}
+    under_way: list[str] = []
+    load_and_store = Region._load_and_store
+
+    def noting(region: Any, key: str, *more: Any) -> Any:
+        under_way.append(key)
+        found[key] = set()
+        try:
+            return load_and_store(region, key, *more)
+        finally:
+            under_way.pop()
+
+    def telling(read: Any) -> Any:
+        def run(collection: Any, *args: Any, **how: Any) -> Any:
+            for key in under_way:
+                found[key].add(collection.name)
+            return read(collection, *args, **how)
+
+        return run
+
+    monkeypatch.setattr(Region, "_load_and_store", noting)
+    for name in ("find", "aggregate", "count_documents", "estimated_document_count", "distinct"):
+        monkeypatch.setattr(Collection, name, telling(getattr(Collection, name)))
+    return found
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_entry_names_every_collection_that_was_read_for_it(
+    house: House, route: str, read_for: dict[str, set[str]]
+) -> None:
+    """A write whose documents nobody knows stales by these alone."""
+    house.get(route)
+    assert any(read_for.values())
+    for key, collections in read_for.items():
+        entry = inspect_entry(key)
+        assert entry is not None
+        assert {f"all:{name}" for name in collections} <= {tag.name for tag in entry.tags}, key
 
 
 @pytest.mark.parametrize("route", ROUTES)

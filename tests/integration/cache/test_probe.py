@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 
 from storychain.cache import tags
 from storychain.cache.probing import PAGES, Probe, ProbeFigures, Prober
@@ -35,6 +36,7 @@ def test_a_whole_cache_passes() -> None:
     assert figures()["storychain_cache_probe_reads_total"] == 2
 
 
+@pytest.mark.django_db
 def test_a_cache_that_does_not_bump_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     one = Prober("one")
     one.probe()
@@ -44,6 +46,8 @@ def test_a_cache_that_does_not_bump_is_found_out(monkeypatch: pytest.MonkeyPatch
         assert one.probe() == ["one was 2 and is shown as 1"]
     assert one.probe() == []
     assert figures()["storychain_cache_probe_violations_total"] == 1
+    shown = Client(REMOTE_ADDR="127.0.0.1").get("/metrics").content.decode()
+    assert 'storychain_cache_probe_violations_total{probe="one"} 1.0' in shown
 
 
 def test_a_page_that_goes_back_in_time_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
