@@ -45,7 +45,6 @@ READERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(PUBLIC, ("anyone",)),
     **dict.fromkeys(OURS, ("author", "friend")),
     **dict.fromkeys(("versions", "version", "diff"), ("author",)),
-    **dict.fromkeys(("mine", "my-drafts"), ("author", "friend")),
     **dict.fromkeys(("told", "unread", "count"), ("friend",)),
     **dict.fromkeys(("draft-overview", "draft-tree", "draft-root"), ("friend",)),
 }
@@ -83,8 +82,6 @@ class World:
         author, friend = self.author.user_id, self.friend.user_id
         return {
             "list": "/stories",
-            "mine": "/stories/my",
-            "my-drafts": "/stories/draft",
             "trending": "/stories/trending",
             "tagged": "/stories?tag=sea&sort=active",
             "new": "/stories/new",

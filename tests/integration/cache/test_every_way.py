@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from mongoengine import CASCADE, fields
 from pymongo import DeleteOne, InsertOne, UpdateOne
-from pytest_django.fixtures import Settings
 
-from storychain import mongodb, redis
+from storychain import documents, mongodb, redis
 from storychain.cache import unannounced
 from storychain.cache.invalidation import invalidates
 from storychain.cache.region import Region
@@ -86,7 +85,7 @@ DOCUMENTS: dict[str, Callable[[], object]] = {
     "insert": lambda: Rack.objects.insert(Rack(name="c")),
     "bulk insert": lambda: Rack.objects.insert([Rack(name="c"), Rack(name="d")]),
     "insert of more than are read": lambda: Rack.objects.insert(
-        [Rack(name=f"n{number}") for number in range(1001)]
+        [Rack(name=f"n{number}") for number in range(11)]
     ),
     "update": lambda: Rack.objects().update(inc__size=1),
     "update of more than are read": lambda: [
@@ -129,9 +128,9 @@ AROUND: dict[str, Callable[[], object]] = {
 
 
 @pytest.fixture(autouse=True)
-def shelves(settings: Settings) -> None:
+def shelves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two of them, read once."""
-    settings.CACHE_INTENT_SECONDS, settings.UNIT_OF_WORK_SECONDS = 60, 30  # a thousand take long
+    monkeypatch.setattr(documents, "MOST_READ", 10)  # a thousand take long
     ensure_indexes()
     room = Chamber(name="r").save(force_insert=True)
     for name in ("a", "b"):
