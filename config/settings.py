@@ -200,6 +200,7 @@ FEATURES = [
     "apps.emails",
     "apps.collaboration",
     "apps.autosaves",
+    "apps.pulls",
     "apps.chapters",
     "apps.stories",
     "apps.access",

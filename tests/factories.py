@@ -130,3 +130,11 @@ def join(host: Caller, story: str, role: str) -> Caller:
     assert invite(host, story, guest, role) == 201
     assert guest.post(f"/stories/{story}/invitation/accept").status_code == 204
     return guest
+
+
+def propose(author: Caller, story: str, parent: str, **more: Any) -> str:
+    """Let somebody propose a chapter below another; return the pull request's id."""
+    body = {"kind": "continuation", "title": "The cellar", "parent_slug": parent, **more}
+    answer = author.post(f"/stories/{story}/pulls", {"content": PARAGRAPH, **body})
+    assert answer.status_code == 201, answer.content
+    return str(answer.json()["id"])

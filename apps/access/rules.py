@@ -54,6 +54,12 @@ class Action(StrEnum):
     ROLL_BACK = "roll a chapter back"
     INVITE = "invite"
     RUN_TEAM = "change its team"
+    OPEN_PULL = "open a pull request"
+    COMMENT_ON_PULL = "comment on a pull request"
+    VOTE_ON_PULL = "vote on a pull request"
+    REVIEW_PULL = "review a pull request"
+    MERGE_PULL = "approve and merge a pull request"
+    FORCE_MERGE = "merge a pull request against its reviews"
 
 
 def may(action: Action, *, standing: Standing, facts: StoryFacts) -> bool:
@@ -78,6 +84,23 @@ def _writes_chapters(standing: Standing, facts: StoryFacts) -> bool:
     return invited and facts.allow_branching and not facts.require_approval
 
 
+def _takes_part(standing: Standing, facts: StoryFacts) -> bool:
+    """As a member of its team, or as anybody where everybody reads it."""
+    return standing.user_id is not None and (standing.rank >= CONTRIBUTOR or facts.is_open)
+
+
+def _comments(standing: Standing, facts: StoryFacts) -> bool:
+    """The setting binds those who do not work on the story."""
+    is_let = standing.rank >= CONTRIBUTOR or facts.allow_comments
+    return is_let and _takes_part(standing, facts)
+
+
+def _votes(standing: Standing, facts: StoryFacts) -> bool:
+    """As with comments."""
+    is_let = standing.rank >= CONTRIBUTOR or facts.allow_voting
+    return is_let and _takes_part(standing, facts)
+
+
 def _from(rank: int) -> Callable[[Standing, StoryFacts], bool]:
     return lambda standing, _: standing.rank >= rank
 
@@ -94,5 +117,11 @@ _TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
     Action.ROLL_BACK: _from(CO_AUTHOR),
     Action.INVITE: _from(CO_AUTHOR),
     Action.RUN_TEAM: _from(OWNER),
+    Action.OPEN_PULL: _takes_part,
+    Action.COMMENT_ON_PULL: _comments,
+    Action.VOTE_ON_PULL: _votes,
+    Action.REVIEW_PULL: _from(REVIEWER),
+    Action.MERGE_PULL: _from(MODERATOR),
+    Action.FORCE_MERGE: _from(CO_AUTHOR),
     Action.EXPORT: lambda standing, facts: standing.user_id is not None and _reads(standing, facts),
 }

@@ -77,6 +77,7 @@ class Chapter(Document):
     edit_type = StringField(default="manual_edit", choices=EDIT_TYPES)
     publish_at = fields.DateTimeField()
     choice_text = StringField(max_length=300)
+    pull_id = StringField()
     created_at = fields.DateTimeField(required=True)
     updated_at = fields.DateTimeField(required=True)
 
@@ -85,6 +86,7 @@ class Chapter(Document):
         "indexes": [
             {"fields": ["story_slug", "parent_slug", "branch_index"], "unique": True},
             {"fields": ["story_slug", "number"], "unique": True},
+            {"fields": ["pull_id"], "unique": True, "sparse": True},  # merged once
             ["story_slug", "choices.chapter_slug"],
             ["story_slug", "author_id"],
             ["author_id", "status"],

@@ -7,34 +7,23 @@ from typing import Any
 from mongoengine.errors import NotUniqueError
 
 from apps.access.rules import Action
-from apps.chapters.appearing import (
-    announce_chapter,
-    check_time,
-    count_in,
-    note_moment,
-    take_out,
-)
+from apps.chapters.appearing import check_time, note_moment, take_out
 from apps.chapters.documents import Chapter, ChapterVersion
 from apps.chapters.errors import (
     AlreadyPublished,
     ApprovalRequired,
     ChapterForbidden,
-    ChapterNotFound,
     ChapterRemoved,
     LastChapter,
-    NoMoreBranches,
-    NotPublishedYet,
     RootExists,
-    TooDeep,
     VersionMoved,
     VersionNotFound,
 )
-from apps.chapters.limits import MOST_BRANCHES, READABLE
+from apps.chapters.growing import add_to_tree, find_chapter, find_seen, is_theirs
 from apps.chapters.text import count_words
 from apps.stories.documents import Story
 from apps.stories.errors import StoryForbidden
 from apps.stories.services import Held, open_for
-from apps.stories.slugs import make_slug
 from storychain.api.preconditions import check_version
 from storychain.documents import unit_of_work
 
@@ -113,7 +102,7 @@ def roll_back(
 ) -> None:
     """Give a chapter the text of an earlier version, as a new version; raise VersionNotFound."""
     held = open_for(Action.ROLL_BACK, slug=story_slug, caller_id=caller_id)
-    chapter = _find_chapter(story_slug=held.story.slug, slug=slug)
+    chapter = find_chapter(story_slug=held.story.slug, slug=slug)
     _refuse_if_gone(chapter, expected=expected)
     text = ChapterVersion.find(chapter, version=version)
     if text is None:
@@ -169,22 +158,10 @@ def open_chapter_for_edit(
     """
     held = open_for(Action.READ, slug=story_slug, caller_id=caller_id)
     chapter = find_seen(held, slug=slug)
-    if not _is_theirs(chapter, held):
+    if not is_theirs(chapter, held):
         raise ChapterForbidden
     _refuse_if_gone(chapter, expected=expected)
     return held, chapter
-
-
-def find_seen(held: Held, *, slug: str) -> Chapter:
-    """Return a chapter of a story; raise ChapterNotFound also for a draft of somebody else's."""
-    chapter = _find_chapter(story_slug=held.story.slug, slug=slug)
-    if chapter.status in READABLE or _is_theirs(chapter, held):
-        return chapter
-    raise ChapterNotFound
-
-
-def _is_theirs(chapter: Chapter, held: Held) -> bool:
-    return chapter.author_id == held.standing.user_id or held.allows(Action.EDIT_ANY_CHAPTER)
 
 
 def _reschedule(chapter: Chapter, *, until: datetime | None, now: datetime) -> None:
@@ -192,13 +169,6 @@ def _reschedule(chapter: Chapter, *, until: datetime | None, now: datetime) -> N
         raise AlreadyPublished
     check_time(until, now=now)
     chapter.wait(until=until, now=now)
-
-
-def _find_chapter(*, story_slug: str, slug: str) -> Chapter:
-    chapter = Chapter.objects(slug=slug, story_slug=story_slug).first()
-    if chapter is None:
-        raise ChapterNotFound
-    return chapter
 
 
 def _refuse_if_gone(chapter: Chapter, *, expected: Collection[int] | None) -> None:
@@ -213,26 +183,7 @@ def _add(
 ) -> Chapter:
     held = open_for(Action.READ, slug=story_slug, caller_id=author_id)
     _refuse_unless_writer(held)
-    check_time(text.get("publish_at"), now=now)
-    chapter = Chapter(
-        **text,
-        status="draft" if "publish_at" in text else "published",
-        slug=make_slug(text["title"], fallback="chapter", longest=40, tail=8),
-        story_slug=story_slug,
-        author_id=author_id,
-        word_count=count_words(text["content"]),
-        created_at=now,
-        updated_at=now,
-    )
-    parent = _place(chapter, parent_slug=parent_slug, held=held)
-    if chapter.status == "draft":
-        chapter.number = Story.take_number(slug=story_slug)
-        chapter.save(force_insert=True)
-        return chapter
-    chapter.number = count_in(chapter, now=now)
-    chapter.save(force_insert=True)
-    announce_chapter(chapter, story=held.story, parent=parent)
-    return chapter
+    return add_to_tree(held=held, parent_slug=parent_slug, author_id=author_id, text=text, now=now)
 
 
 def _refuse_unless_writer(held: Held) -> None:
@@ -241,30 +192,3 @@ def _refuse_unless_writer(held: Held) -> None:
     if held.facts.require_approval:
         raise ApprovalRequired("Open a pull request with this chapter instead.")
     raise StoryForbidden("This story takes chapters only from those who work on it.")
-
-
-def _place(chapter: Chapter, *, parent_slug: str | None, held: Held) -> Chapter | None:
-    """Give a new chapter its place in the tree; return its parent, if it has one."""
-    chapter.depth, chapter.branch_index = 0, 0
-    if parent_slug is None:
-        return None
-    parent = find_seen(held, slug=parent_slug)
-    _refuse_unless_followed(parent, deepest=held.story.settings.max_depth)
-    way = None if chapter.status == "draft" else chapter.way
-    branch = Chapter.take_branch(parent_slug=parent_slug, way=way)
-    if branch is None:
-        raise NoMoreBranches(f"A chapter has at most {MOST_BRANCHES} branches; pick another one.")
-    chapter.parent_slug, chapter.branch_index = parent_slug, branch
-    chapter.depth = parent.depth + 1
-    chapter.ancestor_slugs = [*parent.ancestor_slugs, parent_slug]
-    return parent
-
-
-def _refuse_unless_followed(parent: Chapter, *, deepest: int) -> None:
-    """Raise what speaks against a chapter that follows this one."""
-    if parent.status == "removed":
-        raise ChapterRemoved
-    if parent.status not in READABLE:
-        raise NotPublishedYet
-    if parent.depth >= deepest:
-        raise TooDeep(f"A chapter may stand at most {deepest} steps below the first one.")

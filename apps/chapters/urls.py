@@ -15,11 +15,6 @@ urlpatterns = [
         name="chapter-detail",
     ),
     path(
-        "stories/<str:slug>/chapters/<str:chapter_slug>/children",
-        views.Children.as_view(),
-        name="chapter-children",
-    ),
-    path(
         "stories/<str:slug>/chapters/<str:chapter_slug>/publish",
         views.Publication.as_view(),
         name="chapter-publish",

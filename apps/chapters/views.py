@@ -18,7 +18,6 @@ from apps.chapters.pages import (
 )
 from apps.chapters.serializers import (
     ChapterEdit,
-    ChapterInput,
     RootInput,
 )
 from apps.stories.queries import open_story
@@ -97,34 +96,9 @@ class Chapters(APIView):
                 story_slug=slug, author_id=request.user.user_id, text=text, now=timezone.now()
             ).slug
 
-        return create_once(request, create=create, show=lambda made: _created(request, slug, made))
-
-
-class Children(APIView):
-    """Where a chapter is continued, or a branch begun."""
-
-    permission_classes = [SignedInOrReadOnly]
-
-    @extend_schema(
-        operation_id="chapters_create_child",
-        parameters=[IDEMPOTENCY_KEY],
-        request=ChapterInput,
-        responses={201: schema_for(ChapterPage)},
-    )
-    def post(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
-        """Write a chapter that follows this one."""
-        text = read_input(ChapterInput, request)
-
-        def create() -> str:
-            return services.add_child(
-                story_slug=slug,
-                parent_slug=chapter_slug,
-                author_id=request.user.user_id,
-                text=text,
-                now=timezone.now(),
-            ).slug
-
-        return create_once(request, create=create, show=lambda made: _created(request, slug, made))
+        return create_once(
+            request, create=create, show=lambda made: show_created(request, slug, made)
+        )
 
 
 class ChapterDetail(APIView):
@@ -215,7 +189,8 @@ def _open(request: Request, slug: str, chapter_slug: str) -> queries.Shown:
     return queries.open_chapter(opened, slug=chapter_slug)
 
 
-def _created(request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+def show_created(request: Request, slug: str, chapter_slug: str) -> HttpResponse:
+    """Show a chapter that has just been written, and say where it is."""
     page = _open(request, slug, chapter_slug).page
     names = {"slug": slug, "chapter_slug": chapter_slug}
     response = created_response(page, location=reverse("chapter-detail", kwargs=names))

@@ -6,6 +6,14 @@ from apps.chapters.events import ChapterAdded
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
 from apps.notifications.jobs import deliver
 from apps.notifications.kinds import compose
+from apps.pulls.events import (
+    PullApproved,
+    PullCommented,
+    PullFact,
+    PullMerged,
+    PullOpened,
+    PullRejected,
+)
 from apps.users.events import BadgeEarned
 from storychain.events import subscribes
 from storychain.queues.jobs import JobCall
@@ -66,3 +74,52 @@ def tell_of_badge(event: BadgeEarned) -> Iterator[JobCall]:
     yield deliver.call(
         job_id=key, userId=event.user_id, **compose("badge_earned", badge=event.title)
     )
+
+
+@subscribes(PullOpened)
+def tell_reviewers(event: PullOpened) -> Iterator[JobCall]:
+    """A pull request is told to those who may review it."""
+    yield from _tell_of_pull(event, "pr_opened", set(event.reviewer_ids))
+
+
+@subscribes(PullApproved)
+def tell_approved(event: PullApproved) -> Iterator[JobCall]:
+    """Its approval is told to its author."""
+    yield from _tell_of_pull(event, "pr_approved", {event.author_id})
+
+
+@subscribes(PullRejected)
+def tell_rejected(event: PullRejected) -> Iterator[JobCall]:
+    """So is that somebody has closed it."""
+    yield from _tell_of_pull(event, "pr_rejected", {event.author_id})
+
+
+@subscribes(PullMerged)
+def tell_merged(event: PullMerged) -> Iterator[JobCall]:
+    """And that it was merged."""
+    yield from _tell_of_pull(event, "pr_merged", {event.author_id})
+
+
+@subscribes(PullCommented)
+def tell_commented(event: PullCommented) -> Iterator[JobCall]:
+    """What is said about it is told to its author and to who is answered."""
+    concerned = {event.author_id, event.parent_author_id}
+    yield from _tell_of_pull(event, "pr_commented", concerned, comment_id=event.comment_id)
+
+
+def _tell_of_pull(
+    event: PullFact, kind: str, concerned: set[str | None], **more: str
+) -> Iterator[JobCall]:
+    """Tell these of a step in a pull request's timeline, once each, but not who took it."""
+    payload = compose(
+        kind,
+        story_slug=event.story_slug,
+        story_title=event.story_title,
+        pull_id=event.pull_id,
+        pull_title=event.pull_title,
+        actor_id=event.actor_id,
+        **more,
+    )
+    for user_id in sorted(concerned - {event.actor_id, None}):
+        key = f"notice:pull:{event.pull_id}:{event.number}:{user_id}"
+        yield deliver.call(job_id=key, userId=user_id, **payload)

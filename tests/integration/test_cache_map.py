@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from inspect import signature
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.utils import timezone
 from pymongo.collection import Collection
 
 from apps.notifications.documents import Notification
+from apps.pulls.services import open_pull
 from config.urls import API_CACHE_MAP
 from storychain import redis
 from storychain.cache.inspecting import inspect_entry
@@ -20,6 +22,7 @@ from storychain.cache.region import Region
 from storychain.cache.ttl import JITTER, TTL
 from tests.factories import (
     API,
+    PARAGRAPH,
     Caller,
     published_story,
     sign_in,
@@ -44,11 +47,17 @@ UNCACHED = {
     "invitations",
     "story-invitations",
     "emails-unsubscribe",
+    "pulls-mine",
+    "pull-reviews",
+    "pull-comments",
+    "pull-vote",
+    "pull-timeline",
 }
 READ = {"limit": 20}  # what a list's query is read to when it is empty
 SHAPES = {
     "stories": {**READ, "sort": "newest"},
     "notifications": {**READ, "unread": False},
+    "story-pulls": {**READ, "drafts": False},
 }
 ROUTES = sorted(API_CACHE_MAP)
 PUBLIC = [name for name in ROUTES if API_CACHE_MAP[name].audience != "private"]
@@ -63,6 +72,19 @@ class House:
     story: str
     chapter: str
 
+    @cached_property
+    def pull(self) -> str:
+        """A pull request of the author's own."""
+        return open_pull(
+            story_slug=self.story,
+            author_id=str(self.author.user_id),
+            now=timezone.now(),
+            kind="new_branch",
+            parent_slug=self.chapter,
+            title="The cellar",
+            content=PARAGRAPH,
+        )
+
     def names(self, route: str) -> dict[str, str]:
         known = {
             "slug": self.story,
@@ -70,6 +92,8 @@ class House:
             "user_id": str(self.author.user_id),
             "version": 1,
         }
+        if route in ("story-pulls", "pull-detail"):
+            known["pull_id"] = self.pull
         (pattern,) = [p for p in patterns() if p.name == route]
         return {name: known[name] for name in pattern.pattern.converters}
 

@@ -11,6 +11,7 @@ from tests.factories import (
     PARAGRAPH,
     Caller,
     chapter_body,
+    join,
     publish,
     published_story,
     sign_in,
@@ -174,9 +175,13 @@ def test_a_story_that_wants_approval_sends_writers_to_pull_requests() -> None:
     owner, writer = sign_in(), sign_in()
     story, root = published_story(owner, settings={"require_approval": True})
     answer = writer.post(f"/stories/{story}/chapters/{root}/children", chapter_body())
-    assert answer.status_code == 403
-    assert answer.json()["code"] == "approval-required"
+    assert answer.status_code == 202
+    assert answer["Location"] == f"/api/v1/pulls/{answer.json()['id']}"
     write_child(owner, story, root)
+    first = start_story(owner, settings={"require_approval": True})
+    member = join(owner, first, "contributor")  # no pull request can bring a first chapter
+    refused = member.post(f"/stories/{first}/chapters", chapter_body())
+    assert (refused.status_code, refused.json()["code"]) == (403, "approval-required")
 
 
 def test_a_chapter_is_found_only_under_its_own_story() -> None:

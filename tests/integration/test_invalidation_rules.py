@@ -26,6 +26,7 @@ from tests.factories import (
     PARAGRAPH,
     Caller,
     invite,
+    propose,
     publish,
     sign_in,
     start_story,
@@ -61,6 +62,7 @@ class World:
         publish(self.author, self.open)
         self.draft = start_story(self.author, title="The draft")
         self.first = write_root(self.author, self.draft, title="The gate")
+        self.pull = propose(self.author, self.open, self.leaf)
         self.tell()
 
     def tell(self) -> None:
@@ -98,6 +100,8 @@ class World:
             "diff": f"{s}/chapters/{self.leaf}/diff",
             "team": f"{s}/collaborators",
             "role": f"{s}/my-role",
+            "pulls": f"{s}/pulls",
+            "pull": f"/pulls/{self.pull}",
             "draft": d,
             "draft-team": f"{d}/collaborators",
             "draft-role": f"{d}/my-role",
@@ -237,6 +241,11 @@ def roll_back(world: World) -> None:
     _ok(world.author.post(path, {"version": 1}))
 
 
+def pulled(step: str, body: dict[str, object], method: str = "POST") -> Write:
+    """Return a step in the life of the author's pull request."""
+    return lambda it: _ok(it.author.send(method, f"/pulls/{it.pull}{step}", body))
+
+
 def read_one(world: World) -> None:
     first = world.friend.get("/notifications").json()["items"][0]
     _ok(world.friend.post(f"/notifications/{first['id']}/read"))
@@ -269,7 +278,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     "rule": (patched("settings", {"allow_comments": False}), {*STORY, "settings"}),
     "hidden": (
         patched("settings", {"is_public": False}),
-        {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "leaf", "settings"},
+        {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "leaf", "settings", "pull", "pulls"},
     ),
     "archived": (
         [stepped("archive"), stepped("unarchive")],
@@ -292,7 +301,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
         {"leaf", "chapters", "versions", "version", "diff"},
     ),
     "chapter's end": (patched("leaf", {"is_ending": True}), {"leaf", "tree", "chapters"}),
-    "leaf deleted": (delete_leaf, {*LISTS, *STORY, "leaf", "root", "tree", "chapters"}),
+    "leaf deleted": (delete_leaf, {*LISTS, *STORY, "leaf", "root", "tree", "chapters", "pull"}),
     "node emptied": (empty_root, {"root", "tree", "chapters"}),
     "chapter held": (
         updated(Chapter, set__status="pending_review"),
@@ -311,7 +320,8 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     ),
     "name": (
         rename,
-        {*LISTS, *STORY, *CHAPTERS, "trending", "versions", "profile", "team", "told"},
+        {*LISTS, *STORY, *CHAPTERS, "trending", "versions", "profile", "team", "told"}
+        | {"pull", "pulls"},
     ),
     "picture": (
         updated(User, set__avatar_url="https://example.org/me.png"),
@@ -333,6 +343,15 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     ),
     "declined": ([ask_in, answered("decline")], set()),
     "left": ([ask_in, answered("accept"), leave], {"draft", *DRAFTS, "mine", "drafts"}),
+    "judged": (
+        [
+            pulled("", {"title": "The well"}, "PATCH"),
+            pulled("/comments", {"content": "Deep enough?"}),
+            pulled("/reviews", {"verdict": "approve"}),
+            pulled("/merge", {}),
+        ],
+        {*LISTS, *STORY, "tree", "chapters", "leaf", "pull", "pulls"},
+    ),
     "told": ([World.tell, read_one, read_all, clear_away], {"told", "unread", "count"}),
     "joined": (
         lambda world: world.join(world.draft),

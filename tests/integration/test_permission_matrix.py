@@ -18,7 +18,8 @@ from django.http import HttpResponse
 from django.urls import NoReverseMatch, reverse
 
 from apps.access.documents import ROLES, Collaborator, StoryBan
-from apps.access.rules import CO_AUTHOR, CONTRIBUTOR, OWNER
+from apps.access.rules import CO_AUTHOR, CONTRIBUTOR, MODERATOR, OWNER, REVIEWER
+from apps.pulls.services import open_pull
 from apps.users.documents import PlatformRole
 from tests.factories import (
     API,
@@ -54,6 +55,7 @@ class World:
     stories: dict[str, str] = field(default_factory=dict)
     roots: dict[str, str] = field(default_factory=dict)
     trunks: dict[str, str] = field(default_factory=dict)  # where the owner goes on
+    pulls: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.people = {name: sign_in(name) for name in PEOPLE if name != "anonymous"}
@@ -65,6 +67,7 @@ class World:
             self.trunks[kind] = write_child(owner, story, self.roots[kind])
             publish(owner, story)
             self._fill(story)
+            self.pulls[kind] = self._propose(kind)
         for role in PLATFORM:
             PlatformRole(user_id=self.people[role].user_id, role=role, assigned_at=NOW).save()
 
@@ -86,6 +89,18 @@ class World:
         guest = f"guest_{next(_numbers)}"
         self._join(self.stories[kind], guest, "contributor", "accepted")
         return guest
+
+    def _propose(self, kind: str) -> str:
+        """Let a member whom no row is about propose a chapter; return the pull request's id."""
+        return open_pull(
+            story_slug=self.stories[kind],
+            author_id=self.member(kind),
+            now=NOW,
+            kind="new_branch",
+            parent_slug=self.roots[kind],
+            title="A way",
+            content=chapter_body()["content"],
+        )
 
     def leaf(self, kind: str, **more: object) -> str:
         """Let the owner write a new chapter; return its slug."""
@@ -155,6 +170,10 @@ def member(world: World, kind: str) -> Names:
     return {"user_id": world.member(kind)}
 
 
+def pull(world: World, kind: str) -> Names:
+    return {"pull_id": world.pulls[kind]}
+
+
 def owner(world: World, _kind: str) -> Names:
     return {"user_id": world.people["owner"].user_id}
 
@@ -163,11 +182,18 @@ ANYONE = Row(sees=False)
 SIGNED_IN = Row(is_signed=True, sees=False)
 READER = Row()
 CHAPTER = Row(names=root)
+PULL = Row(names=pull)
 EDIT = {"content": chapter_body()["content"] + " Twice."}
+PROPOSED = {**chapter_body(), "kind": "new_branch", "parent_slug": "nowhere"}
 
 
 def team(least: int, **more: object) -> Row:
     return Row(is_signed=True, least=least, **more)
+
+
+def anybody(**more: object) -> Row:
+    """Members, and where everybody reads the story whoever is signed in."""
+    return team(CONTRIBUTOR, is_open_to_readers=True, **more)
 
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -207,6 +233,22 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("chapter-version", "get"): team(CONTRIBUTOR, names=first_version),
     ("chapter-diff", "get"): team(CONTRIBUTOR, names=root),
     ("chapter-rollback", "post"): team(CO_AUTHOR, body={"version": 1}, names=root),
+    ("story-pulls", "get"): READER,
+    ("story-pulls", "post"): anybody(body=PROPOSED),
+    ("pulls-mine", "get"): SIGNED_IN,
+    ("pull-detail", "get"): PULL,
+    ("pull-detail", "patch"): team(MODERATOR, body={"required_approvals": 2}, names=pull),
+    ("pull-reviews", "get"): PULL,
+    ("pull-reviews", "post"): team(REVIEWER, body={"verdict": "feedback_only"}, names=pull),
+    ("pull-comments", "get"): PULL,
+    ("pull-comments", "post"): anybody(body={"content": "So be it."}, names=pull),
+    ("pull-vote", "get"): Row(is_signed=True, names=pull),
+    ("pull-vote", "put"): anybody(body={"value": 1}, names=pull),
+    ("pull-timeline", "get"): PULL,
+    ("pull-labels", "post"): team(REVIEWER, body={"labels": ["sea"]}, names=pull),
+    ("pull-merge", "post"): team(MODERATOR, names=pull),
+    ("pull-close", "post"): team(MODERATOR, names=pull),
+    ("pull-reopen", "post"): team(MODERATOR, names=pull),
     ("collaborators", "get"): READER,
     ("collaborators", "post"): team(CO_AUTHOR, body={"user_id": "x", "role": "contributor"}),
     ("collaborator-detail", "patch"): team(OWNER, body={"role": "reviewer"}, names=member),

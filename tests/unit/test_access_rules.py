@@ -74,6 +74,9 @@ def test_nobody_does_anything_when_banned_or_deleted(action: Action, rank: int) 
         (Action.EDIT, CO_AUTHOR),
         (Action.EDIT_ANY_CHAPTER, CO_AUTHOR),
         (Action.DELETE, OWNER),
+        (Action.REVIEW_PULL, REVIEWER),
+        (Action.MERGE_PULL, MODERATOR),
+        (Action.FORCE_MERGE, CO_AUTHOR),
     ],
 )
 def test_ranks_count_from_the_least_that_may(action: Action, least: int) -> None:
@@ -95,3 +98,16 @@ def test_a_stranger_writes_only_where_everybody_reads() -> None:
     assert may(Action.WRITE_CHAPTER, standing=STRANGER, facts=facts())
     assert not may(Action.WRITE_CHAPTER, standing=STRANGER, facts=facts(is_public=False))
     assert not may(Action.WRITE_CHAPTER, standing=ANONYMOUS, facts=facts())
+
+
+PARTS = (Action.OPEN_PULL, Action.COMMENT_ON_PULL, Action.VOTE_ON_PULL)
+
+
+def test_whoever_reads_takes_part_in_pull_requests_unless_a_setting_says_no() -> None:
+    quiet = facts(allow_comments=False, allow_voting=False)
+    for action in PARTS:
+        assert may(action, standing=STRANGER, facts=facts())
+        assert not may(action, standing=ANONYMOUS, facts=facts())
+        assert not may(action, standing=PLATFORM, facts=facts(is_public=False))
+        assert may(action, standing=STRANGER, facts=quiet) == (action is Action.OPEN_PULL)
+        assert may(action, standing=member(CONTRIBUTOR), facts=quiet)
