@@ -113,6 +113,7 @@ class World:
             "works": f"/users/{author}/stories",
             "friend-profile": f"/users/{friend}/profile",
             "friend-works": f"/users/{friend}/stories",
+            "mine": "/stories/my",
             "drafts": "/stories/draft",
             "told": "/notifications",
             "unread": "/notifications?unread=true",
