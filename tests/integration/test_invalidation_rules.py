@@ -261,7 +261,7 @@ def clear_away(world: World) -> None:
 
 
 SAME_LENGTH = PARAGRAPH.replace("stairs", "roof")
-LISTS = {"list", "new", "works", "mine"}
+LISTS = {"list", "new", "works"}
 CHAPTERS = {"tree", "chapters", "root", "leaf", "feed"}
 # What has just been published comes in with the next scores.
 LAGS = {"published": {"trending"}}
@@ -269,7 +269,7 @@ STORY = {"story", "overview"}
 DRAFTS = {"draft-team", "draft-role"}
 # By name: the write, or several one after another, and pages on which it shows.
 WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
-    "title": (patched("story", {"title": "The lantern"}), {*LISTS, *STORY, "tagged"}),
+    "title": (patched("story", {"title": "The lantern"}), {*LISTS, *STORY, "tagged", "mine"}),
     "same title": (patched("story", {"title": "The lamp"}), STORY),
     "description": (patched("story", {"description": "Another house."}), {*LISTS, *STORY}),
     "cover": (patched("story", {"cover_image": "https://example.org/a.png"}), {*LISTS, *STORY}),
