@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.contrib import admin, messages
@@ -54,7 +55,6 @@ class ScheduleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in t
         "last_outcome",
         "last_duration",
     )
-    list_filter = ("enabled",)
     list_select_related = ("crontab", "interval", "declared", "terms")
     search_fields = ("name", "task", "description")
     ordering = ("name",)
@@ -230,7 +230,12 @@ def _history(row: Schedule) -> str:
 def _show_ahead(slots: Sequence[datetime]) -> str:
     if not slots:
         return "none"
-    shown = ((f"{slot:%a %H:%M}", naturaltime(slot)) for slot in slots[:SHOWN_AHEAD])
+    days = groupby(slots[:SHOWN_AHEAD], key=datetime.date)
+    shown = (
+        (f"{slot:%a %H:%M}" if n == 0 else f"{slot:%H:%M}", naturaltime(slot))
+        for _, day in days
+        for n, slot in enumerate(day)
+    )
     listed = format_html_join(SafeString(", "), '<span title="{1}">{0}</span>', shown)
     rest = len(slots) - SHOWN_AHEAD
     last = f"{slots[-1]:%a %H:%M}"

@@ -6,11 +6,21 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from cron_descriptor import (  # type: ignore[import-untyped]  # the package has no types
+    FormatException,
+    MissingFieldException,
+    Options,
+    WrongArgumentException,
+    get_description,
+)
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 
 from storychain.queues.payloads import BadPayload
 from storychain.schedules.models import Terms
 from storychain.schedules.timing import BadTiming, Cron, Every, Timing, read_cron
+
+_BY_24_HOURS = Options()
+_BY_24_HOURS.use_24hour_time_format = True
 
 
 def list_rows(**wanted: Any) -> list[PeriodicTask]:
@@ -67,8 +77,14 @@ def find_or_store_pattern(cron: Cron) -> CrontabSchedule:
 
 
 def describe_timing(row: PeriodicTask) -> str:
-    """Return when a row is due, in words."""
-    return str(row.crontab.human_readable if row.crontab else row.scheduler)
+    """Return when a row is due, in words, by the 24-hour clock of its zone."""
+    if row.crontab is None:
+        return str(row.scheduler)
+    try:
+        cron = read_pattern(row.crontab)
+        return f"{get_description(cron.pattern, _BY_24_HOURS)} {cron.zone}"
+    except (BadTiming, FormatException, MissingFieldException, WrongArgumentException):
+        return str(row.crontab)
 
 
 def read_args(row: PeriodicTask) -> dict[str, Any]:

@@ -60,9 +60,11 @@ def test_an_operator_sees_edits_and_runs_schedules(
     browser.open(running.url + LIST)
     browser.keep_picture(tmp_path / "schedules.png")
     seen = browser.text
-    for text in ("health-check", "Every 5 minutes UTC", "from now"):
+    for text in ("health-check", "Every 5 minutes UTC", "At 03:03 UTC", "from now", "TOOK"):
         assert text in seen
     assert browser.run("return document.body.scrollWidth <= window.innerWidth")
+    table = "document.querySelector('.results')"
+    assert browser.run(f"return {table}.scrollWidth <= {table}.clientWidth")  # no column is cut off
 
     browser.run("[...document.links].find(a => a.innerText === 'health-check').click()")
     wait_until(lambda: browser.url.endswith("/change/"), seconds=10)

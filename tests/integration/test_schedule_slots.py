@@ -354,6 +354,10 @@ def test_a_schedule_is_made_and_changed_from_the_command_line(
 @pytest.mark.parametrize(
     ("words", "why"),
     [
+        (["next", "--count", "0"], "whole number from 1"),
+        (["history", "--count", "many"], "whole number from 1"),
+        (["history", "--outcome", "fine"], "invalid choice"),
+        (["run"], "required: name"),
         (["run", "gone"], "there are sweep"),
         (["history", "gone"], "there are sweep"),
         (["set", "gone", "--off"], "there are sweep"),

@@ -6,7 +6,8 @@ the run fail.
 
 import json
 import time
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from collections.abc import Iterator
 from datetime import datetime
 from heapq import merge
 from itertools import islice
@@ -14,6 +15,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, InterfaceError
+from django_celery_beat.models import PeriodicTask
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +32,7 @@ from storychain.schedules.slots import walk_slots
 MEND = "Is DATABASE_URL right, and was `manage.py prepare` run?"
 WIDE = 160  # columns where no terminal says how many there are
 FAILED = 3
+MOST = 100_000
 LOOK_SECONDS = 0.2
 Rows = list[dict[str, Any]]
 
@@ -97,13 +100,7 @@ class Command(BaseCommand):
     def _next(self, *, count: int, name: str | None, **_: Any) -> Rows:
         now = clock().now()
         rows = [get_row(name)] if name else list_rows(enabled=True)
-        runs = merge(
-            *(
-                [(slot, row.name, row.task) for slot in islice(walk_slots(row, after=now), count)]
-                for row in rows
-                if row.enabled
-            )
-        )
+        runs = merge(*(_walk_runs(row, now) for row in rows if row.enabled))
         return [
             {"next_run": slot, "schedule": name, "job": job}
             for slot, name, job in islice(runs, count)
@@ -134,6 +131,10 @@ class Command(BaseCommand):
             table.add_row(*(_show(value) for value in row.values()))
         width = None if self.stdout.isatty() else WIDE
         Console(file=self.stdout, width=width).print(table)  # type: ignore[arg-type]
+
+
+def _walk_runs(row: PeriodicTask, now: datetime) -> Iterator[tuple[datetime, str, str]]:
+    return ((slot, row.name, row.task) for slot in walk_slots(row, after=now))
 
 
 def _take(parser: ArgumentParser) -> ArgumentParser:
@@ -170,7 +171,9 @@ def _describe(slot: Slot) -> dict[str, Any]:
 
 
 def _positive(text: str) -> int:
-    return int(text) if int(text) > 0 else int("a number above 0")  # argparse tells ValueErrors
+    if text.isdecimal() and 0 < int(text) <= MOST:
+        return int(text)
+    raise ArgumentTypeError(f"{text!r} is no whole number from 1 to {MOST:,}")
 
 
 def _plain(value: object) -> object:

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, InterfaceError
 
 from storychain.schedules.declarations import list_declarations
 from storychain.schedules.synchronising import synchronise
+
+MEND = "Is DATABASE_URL right, and was `manage.py migrate` run?"
 
 
 class Command(BaseCommand):
@@ -15,7 +18,10 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Synchronise, and say what was done."""
-        outcome = synchronise(list_declarations())
+        try:
+            outcome = synchronise(list_declarations())
+        except (DatabaseError, InterfaceError) as error:
+            raise CommandError(f"SQL cannot be asked ({error}). {MEND}") from None
         for word in ("created", "updated", "enabled", "disabled"):
             for name in getattr(outcome, word):
                 self.stdout.write(f"{word} {name}")
