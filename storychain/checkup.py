@@ -220,7 +220,8 @@ def _clerk(_: Urls) -> str:
     import jwt  # noqa: PLC0415
 
     keys = jwt.PyJWKClient(settings.CLERK_JWKS_URL, timeout=PATIENCE_SECONDS).get_signing_keys()
-    return f"{len(keys)} keys at {settings.CLERK_JWKS_URL}"
+    secrets = len(settings.CLERK_WEBHOOK_SECRETS) or "no"
+    return f"{len(keys)} keys at {settings.CLERK_JWKS_URL}, {secrets} webhook secrets"
 
 
 def _static(_: Urls) -> str:
