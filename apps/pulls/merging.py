@@ -17,6 +17,7 @@ from apps.pulls.errors import NotMergeable
 from apps.pulls.events import PullMerged
 from apps.pulls.holding import HeldPull, hold_pull
 from apps.pulls.policy import can_merge, find_blockers
+from apps.users.services import count_work
 from storychain.documents import unit_of_work
 
 
@@ -39,6 +40,8 @@ def merge_pull(*, pull_id: str, caller_id: str, now: datetime, is_forced: bool =
     pull.merge(chapter_slug=chapter_slug, by=caller_id, now=now)
     number = pull.note("merged", actor_id=caller_id, now=now, is_forced=is_forced)
     pull.save()
+    if caller_id != pull.author_id:
+        count_work(user_id=pull.author_id, merged=1)
     found.announce(PullMerged, number, kind=pull.kind, chapter_slug=chapter_slug)
 
 

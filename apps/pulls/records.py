@@ -8,6 +8,7 @@ from uuid import uuid4
 from mongoengine import fields
 
 from apps.pulls.limits import TEXT_LENGTH, VERDICTS
+from apps.users.limits import ORPHAN_ID
 from storychain.documents import Document, StringField
 
 
@@ -28,7 +29,7 @@ class Review(Document):
 
     meta = {
         "collection": "pull_reviews",
-        "indexes": [["pull_id", "-reviewed_at", "-review_id"]],
+        "indexes": [["pull_id", "-reviewed_at", "-review_id"], "reviewer_id"],
     }
 
     @classmethod
@@ -64,8 +65,14 @@ class PullComment(Document):
 
     meta = {
         "collection": "pull_comments",
-        "indexes": [{"fields": ["pull_id", "number"], "unique": True}],
+        "indexes": [{"fields": ["pull_id", "number"], "unique": True}, "user_id"],
     }
+
+    @classmethod
+    def orphan(cls, user_id: str, *, most: int) -> int:
+        """Leave up to `most` comments of somebody who is gone to the orphan; return how many."""
+        ids = [row.pk for row in cls.objects(user_id=user_id).only("pk").limit(most)]
+        return int(cls.objects(pk__in=ids).update(set__user_id=ORPHAN_ID)) if ids else 0
 
 
 class PullVote(Document):
@@ -77,7 +84,7 @@ class PullVote(Document):
     value = fields.IntField(required=True, choices=(1, 0, -1))
     text_version = fields.IntField(required=True)
 
-    meta = {"collection": "pull_votes"}
+    meta = {"collection": "pull_votes", "indexes": ["user_id"]}
 
     @classmethod
     def find_value(cls, *, pull_id: str, text_version: int, user_id: str) -> int:
@@ -101,7 +108,7 @@ class PullVote(Document):
 
 
 class PullEvent(Document):
-    """One entry of a pull request's timeline; it is added and never changed."""
+    """One entry of a pull request's timeline; it is added and never changed but for who is gone."""
 
     pull_id = StringField(required=True)
     number = fields.IntField(required=True)
@@ -112,5 +119,11 @@ class PullEvent(Document):
 
     meta = {
         "collection": "pull_events",
-        "indexes": [{"fields": ["pull_id", "number"], "unique": True}],
+        "indexes": [{"fields": ["pull_id", "number"], "unique": True}, "actor_id"],
     }
+
+    @classmethod
+    def orphan(cls, user_id: str, *, most: int) -> int:
+        """Put the orphan in somebody's place in up to `most` entries; return in how many."""
+        ids = [row.pk for row in cls.objects(actor_id=user_id).only("pk").limit(most)]
+        return int(cls.objects(pk__in=ids).update(set__actor_id=ORPHAN_ID)) if ids else 0

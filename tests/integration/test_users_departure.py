@@ -18,6 +18,7 @@ from apps.chapters.documents import Chapter, ChapterAutosave
 from apps.exports.documents import Export
 from apps.notifications.documents import Notification
 from apps.notifications.services import deliver
+from apps.pulls.records import Review
 from apps.stories.documents import Story
 from apps.stories.services import open_for
 from apps.users import jobs
@@ -31,6 +32,7 @@ from tests.factories import (
     Caller,
     invite,
     join,
+    propose,
     published_story,
     sign_in,
     start_story,
@@ -233,6 +235,43 @@ def test_what_he_was_told_and_what_he_exported_goes_with_its_file() -> None:
     run(job_id)
     assert not Notification.objects(user_id=gone)
     assert not Export.objects(user_id=gone)
+
+
+def test_what_he_proposed_and_said_stays_and_his_objection_stands_in_nobodys_way(
+    mongo: pymongo.MongoClient,
+) -> None:
+    owner, writer = sign_in(), sign_in()
+    story, root = published_story(owner)
+    gone = join(owner, story, "moderator")
+    objected, approved = (f"/pulls/{propose(writer, story, root)}" for _ in range(2))
+    mine, undecided = (f"/pulls/{propose(gone, story, root)}" for _ in range(2))
+    steps: list[tuple[Caller, str, dict[str, object]]] = [
+        (gone, f"{objected}/reviews", {"verdict": "changes_requested", "summary": "Not yet."}),
+        (owner, f"{objected}/reviews", {"verdict": "approve"}),
+        (gone, f"{approved}/reviews", {"verdict": "approve", "summary": "Good."}),
+        (owner, f"{approved}/merge", {}),
+        (owner, f"{mine}/reviews", {"verdict": "approve"}),
+        (owner, f"{mine}/merge", {}),
+        (gone, f"{objected}/comments", {"content": "I shall look again."}),
+        (gone, f"{objected}/vote", {"value": 1}),
+    ]
+    for who, path, body in steps:
+        answer = who.send("PUT" if path.endswith("/vote") else "POST", path, body)
+        assert answer.status_code < 300, (path, answer.content)
+    assert recount(user_id=str(gone.user_id)) is False
+    assert ANYONE.get(f"/users/{gone.user_id}/profile").json()["badges"][-1] == "first-merge"
+    assert owner.get(objected).json()["can_merge"] is False
+
+    run(delete_account(gone), times=2)
+    found = owner.get(objected).json()
+    assert (found["can_merge"], found["votes"]["up"]) == (True, 1)
+    assert owner.get(undecided).json()["status"] == "closed"
+    assert owner.get(undecided).json()["author"] == ORPHAN
+    merged = owner.get(mine).json()
+    assert (merged["status"], merged["author"]) == ("merged", ORPHAN)
+    (review,) = Review.objects(pull_id=approved.rpartition("/")[2])
+    assert (review.reviewer_id, review.summary) == ("~deleted", "Good.")
+    assert holders(mongo, str(gone.user_id)) - TRACES == set()
 
 
 def test_nothing_is_counted_for_who_is_gone() -> None:
