@@ -16,6 +16,7 @@ from apps.autosaves.limits import MOST_DRAFTS
 from apps.chapters import services as chapters
 from apps.chapters.documents import ChapterAutosave
 from apps.chapters.errors import ChapterNotFound
+from apps.pulls.services import Arrival, bring_in
 from apps.stories.services import Held, open_for
 from storychain.api.preconditions import check_version
 from storychain.documents import unit_of_work
@@ -69,10 +70,11 @@ def discard_draft(
 
 
 class Converted(NamedTuple):
-    """The chapter that a draft has become, or was an edit of."""
+    """What a draft has become, or was an edit of: a chapter's slug or a pull request's id."""
 
     story_slug: str
-    chapter_slug: str
+    kind: str
+    name: str
 
 
 @unit_of_work
@@ -86,13 +88,15 @@ def convert_draft(
 ) -> Converted:
     """Make a chapter, or an edit of one, of a draft, which goes; return where it stands.
 
+    A new chapter becomes a pull request where the story wants one.
+
     `text` is what the caller has checked of the draft. What refuses a chapter or an edit refuses
     this, and the draft stays; raise AutosaveNotFound, PreconditionFailed if it was saved since.
     """
     draft = _find(autosave_id, user_id, expected)
-    slug = _CONVERT[draft.kind](draft, dict(text), now)
+    arrival = _CONVERT[draft.kind](draft, dict(text), now)
     draft.delete()
-    return Converted(draft.story_slug, slug)
+    return Converted(draft.story_slug, *arrival)
 
 
 def _begin(held: Held, *, user_id: str, place: Place) -> ChapterAutosave:
@@ -119,26 +123,24 @@ def _find(autosave_id: str, user_id: str, expected: Collection[int] | None) -> C
     return draft
 
 
-def _to_root(draft: ChapterAutosave, text: dict[str, Any], now: datetime) -> str:
-    return str(
-        chapters.add_root(
-            story_slug=draft.story_slug, author_id=draft.user_id, text=text, now=now
-        ).slug
+def _to_root(draft: ChapterAutosave, text: dict[str, Any], now: datetime) -> Arrival:
+    root = chapters.add_root(
+        story_slug=draft.story_slug, author_id=draft.user_id, text=text, now=now
     )
+    return Arrival("chapter", root.slug)
 
 
-def _to_child(draft: ChapterAutosave, text: dict[str, Any], now: datetime) -> str:
-    child = chapters.add_child(
+def _to_child(draft: ChapterAutosave, text: dict[str, Any], now: datetime) -> Arrival:
+    return bring_in(
         story_slug=draft.story_slug,
         parent_slug=draft.parent_slug,
         author_id=draft.user_id,
         text=text,
         now=now,
     )
-    return str(child.slug)
 
 
-def _to_edit(draft: ChapterAutosave, text: dict[str, Any], now: datetime) -> str:
+def _to_edit(draft: ChapterAutosave, text: dict[str, Any], now: datetime) -> Arrival:
     chapters.edit_chapter(
         story_slug=draft.story_slug,
         slug=draft.chapter_slug,
@@ -148,7 +150,7 @@ def _to_edit(draft: ChapterAutosave, text: dict[str, Any], now: datetime) -> str
         changes=text,
         now=now,
     )
-    return str(draft.chapter_slug)
+    return Arrival("chapter", draft.chapter_slug)
 
 
 _CONVERT = {"root_chapter": _to_root, "new_chapter": _to_child, "update_chapter": _to_edit}

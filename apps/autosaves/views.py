@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -13,15 +12,15 @@ from apps.autosaves import queries, services
 from apps.autosaves.pages import AutosaveListPage, AutosavePage
 from apps.autosaves.serializers import AutosaveInput, ConvertInput, ListInput, PlaceInput
 from apps.chapters.pages import ChapterPage
-from apps.chapters.queries import open_chapter
 from apps.chapters.serializers import ChapterEdit, ChapterInput, RootInput
-from apps.stories.queries import open_story
+from apps.pulls.pages import PullPage
+from apps.pulls.views import show_arrival
 from storychain.api.authentication import SignedIn
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import check_input, read_input, read_query
 from storychain.api.preconditions import IF_MATCH, versioned_etag, versions_in_if_match
-from storychain.api.responses import created_response, empty_response, json_response
+from storychain.api.responses import empty_response, json_response
 from storychain.api.schema import schema_for
 
 BECOMES = {"root_chapter": RootInput, "new_chapter": ChapterInput, "update_chapter": ChapterEdit}
@@ -101,12 +100,13 @@ class Convert(APIView):
         operation_id="autosaves_convert",
         parameters=[IDEMPOTENCY_KEY, IF_MATCH],
         request=ConvertInput,
-        responses={201: schema_for(ChapterPage)},
+        responses={201: schema_for(ChapterPage), 202: schema_for(PullPage)},
     )
     def post(self, request: Request, autosave_id: str) -> HttpResponse:
         """Publish a draft as the chapter, or the edit, that it was written for; the draft goes.
 
-        `Location` is the chapter's. A draft that is no whole chapter yet is answered by 400.
+        `Location` is the chapter's. A draft that is no whole chapter yet is answered by 400. Where
+        the story requires approval, a new chapter's is answered by 202, with its pull request.
         """
         more, caller = read_input(ConvertInput, request), request.user.user_id
 
@@ -122,7 +122,7 @@ class Convert(APIView):
             )
             return "/".join(made)
 
-        return create_once(request, create=create, show=lambda made: _show_chapter(request, made))
+        return create_once(request, create=create, show=lambda made: show_arrival(request, made))
 
 
 def _text_of(draft: AutosavePage) -> dict[str, Any]:
@@ -134,10 +134,3 @@ def _show(autosave_id: str, user_id: str) -> HttpResponse:
     response = json_response(page)
     response.headers["ETag"] = versioned_etag(page.save_count, "")
     return response
-
-
-def _show_chapter(request: Request, made: str) -> HttpResponse:
-    story_slug, slug = made.split("/")
-    page = open_chapter(open_story(slug=story_slug, user_id=request.user.user_id), slug=slug).page
-    place = reverse("chapter-detail", kwargs={"slug": story_slug, "chapter_slug": slug})
-    return created_response(page, location=place)

@@ -91,15 +91,11 @@ class Children(APIView):
                 text=text,
                 now=timezone.now(),
             )
-            return ":".join(arrival)
+            return "/".join((slug, *arrival))
 
-        def show(arrived: str) -> HttpResponse:
-            what, _, name = arrived.partition(":")
-            if what == "pull":
-                return accepted_response(_page(name), location=_place(name))
-            return show_created(request, slug, name)
-
-        return create_once(request, create=create, show=show)
+        return create_once(
+            request, create=create, show=lambda arrived: show_arrival(request, arrived)
+        )
 
 
 class MyPulls(APIView):
@@ -210,6 +206,17 @@ class Labels(APIView):
             pull_id=pull_id, caller_id=request.user.user_id, labels=labels, now=timezone.now()
         )
         return _show(pull_id)
+
+
+def show_arrival(request: Request, arrived: str) -> HttpResponse:
+    """Show what a text has become: 201 with a chapter, or 202 with a pull request.
+
+    `arrived` is the story's slug, "chapter" or "pull", and the slug or id, with slashes between.
+    """
+    story_slug, what, name = arrived.split("/")
+    if what == "pull":
+        return accepted_response(_page(name), location=_place(name))
+    return show_created(request, story_slug, name)
 
 
 def _page(pull_id: str) -> Cached[PullPage]:

@@ -345,6 +345,20 @@ def test_a_story_that_wants_approval_makes_a_writers_chapter_a_pull_request() ->
     refused(house.writer.post(nowhere, chapter_body()), 404, "chapter-not-found")
 
 
+def test_a_draft_of_such_a_chapter_is_converted_into_a_pull_request_as_well() -> None:
+    house = House(settings={"require_approval": True})
+    place = {"story_slug": house.story, "kind": "new_chapter", "parent_slug": house.root}
+    draft = ok(house.writer.send("PUT", "/autosaves", {**place, **chapter_body("The cellar")}))
+    key = {"Idempotency-Key": "once"}
+    answer = house.writer.post(f"/autosaves/{draft['id']}/convert", **key)
+    shown = ok(answer, 202)
+    assert (shown["title"], answer["Location"]) == ("The cellar", f"/api/v1/pulls/{shown['id']}")
+    again = house.writer.post(f"/autosaves/{draft['id']}/convert", **key)
+    assert (again.status_code, again.content) == (202, answer.content)
+    assert ok(house.writer.get("/autosaves"))["items"] == []
+    assert house.children() == []
+
+
 def test_a_draft_is_its_authors_and_the_reviewers_alone() -> None:
     house = House()
     contributor, reviewer = (join(house.owner, house.story, r) for r in ("contributor", "reviewer"))
