@@ -190,5 +190,5 @@ def _refuse_unless_writer(held: Held) -> None:
     if held.allows(Action.WRITE_CHAPTER):
         return
     if held.facts.require_approval:
-        raise ApprovalRequired("Open a pull request with this chapter instead.")
+        raise ApprovalRequired("Co-authors write its first chapter; what follows can be proposed.")
     raise StoryForbidden("This story takes chapters only from those who work on it.")

@@ -19,7 +19,7 @@ def behind_open_pull(drafts: Sequence[ChapterAutosave]) -> Collection[Any]:
         for p in pulls.only("author_id", "story_slug", "kind", "chapter_slug", "parent_slug")
     }
     return {
-        draft.id
+        draft.pk
         for draft in drafts
         if (draft.user_id, draft.story_slug, draft.chapter_slug or draft.parent_slug) in places
     }

@@ -12,11 +12,12 @@ from django.http import HttpResponse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from apps.chapters.documents import Chapter, ChapterVersion
+from apps.chapters.documents import Chapter, ChapterAutosave, ChapterVersion
 from apps.pulls.documents import PullRequest
 from apps.pulls.limits import MOST_LABELS, NESTING
 from apps.pulls.records import PullEvent, PullVote, Review
 from apps.stories.documents import Story
+from storychain.cleaning import list_holdings
 from storychain.outbox import OutboxRow
 from tests.factories import (
     PARAGRAPH,
@@ -357,6 +358,20 @@ def test_a_draft_of_such_a_chapter_is_converted_into_a_pull_request_as_well() ->
     assert (again.status_code, again.content) == (202, answer.content)
     assert ok(house.writer.get("/autosaves"))["items"] == []
     assert house.children() == []
+
+
+def test_a_draft_behind_an_open_pull_is_not_cleared_away() -> None:
+    house = House()
+    place = {"story_slug": house.story, "kind": "new_chapter", "parent_slug": house.root}
+    for who in (house.writer, house.owner):
+        ok(who.send("PUT", "/autosaves", {**place, **chapter_body()}))
+    path, drafts = house.propose(), list(ChapterAutosave.objects(story_slug=house.story))
+    his = {draft.pk for draft in drafts if draft.user_id == house.writer.user_id}
+    [holding] = list_holdings("autosave")
+    keys = [draft.pk for draft in drafts]
+    assert set(keys) - set(holding.sort_out(keys)) == his
+    ok(house.writer.post(f"{path}/close"))
+    assert holding.sort_out(keys) == keys
 
 
 def test_a_draft_is_its_authors_and_the_reviewers_alone() -> None:
