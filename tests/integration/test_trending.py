@@ -53,13 +53,13 @@ def shown(caller: Caller, query: str = "") -> list[str]:
 
 def test_a_score_is_what_the_formula_says(author: Caller) -> None:
     story, root = published_story(author)
-    User.objects(clerk_id=author.user_id).update_one(set__level=3)
     Story.objects(slug=story).update_one(set__stats__total_votes=10)
     write_child(author, story, root)
     write_child(author, story, root)  # the second way on is a branch
     read(story, "ann", "ann", "bob", None)
     read(story, "ann", days_ago=6)
     read(story, "ann", "bob", "eve", days_ago=7)
+    User.objects(clerk_id=author.user_id).update_one(set__level=3)
     refresh()
     reads, votes, branches, all_votes, level = 3, 0, 1, 10, 3
     assert score(story) == pytest.approx(
