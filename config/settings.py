@@ -198,6 +198,7 @@ FEATURES = [
     "apps.exports",
     "apps.imports",
     "apps.emails",
+    "apps.reading",
     "apps.collaboration",
     "apps.autosaves",
     "apps.pulls",

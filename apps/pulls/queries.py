@@ -12,6 +12,7 @@ from apps.pulls import keys
 from apps.pulls.documents import PullRequest, facet
 from apps.pulls.errors import PullNotFound
 from apps.pulls.invalidation import pull_tag, story_pulls_tag
+from apps.pulls.limits import UNDECIDED
 from apps.pulls.pages import (
     ApprovalsView,
     AutoApproveView,
@@ -113,6 +114,12 @@ def list_my_pulls(*, user_id: str, limit: int, cursor: str | None) -> PullListPa
     scope = f"pulls-mine:{user_id}"
     mine = PullRequest.objects(author_id=user_id)
     return _show_list(_read(mine, scope, limit, decode_cursor(scope, cursor)))
+
+
+def list_undecided(*, story_slug: str, user_id: str, limit: int) -> list[PullRow]:
+    """Return what somebody proposes to a story and nobody has decided, newest first."""
+    mine = PullRequest.objects(author_id=user_id, story_slug=story_slug, status__in=UNDECIDED)
+    return _show_list(_read(mine, "", limit, None)).items
 
 
 def _read(found: Any, scope: str, limit: int, after: list[Any] | None) -> Slice[Any]:

@@ -38,6 +38,7 @@ UNCACHED = {
     "redoc",
     "me",
     "story-timeline",
+    "story-me",
     "autosaves",
     "autosave-detail",
     "sessions",

@@ -254,6 +254,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("collaborator-detail", "patch"): team(OWNER, body={"role": "reviewer"}, names=member),
     ("collaborator-detail", "delete"): team(OWNER, names=member),
     ("my-role", "get"): Row(is_signed=True),
+    ("story-me", "get"): Row(is_signed=True),
     ("story-invitations", "get"): team(CO_AUTHOR),
     ("invitations", "get"): SIGNED_IN,
     ("autosaves", "get"): SIGNED_IN,

@@ -1,0 +1,29 @@
+"""What a story is to one reader, always from the database."""
+
+import msgspec
+
+from apps.autosaves.queries import list_autosaves
+from apps.chapters.documents import Chapter
+from apps.collaboration.queries import get_my_role
+from apps.pulls.queries import list_undecided
+from apps.reading.pages import OverlayPage, WaitingChapter
+
+MOST = 20
+
+
+def get_overlay(*, slug: str, user_id: str) -> OverlayPage:
+    """Return a story's private side for one reader; raise StoryNotFound."""
+    role = get_my_role(slug=slug, user_id=user_id).value
+    drafts = list_autosaves(user_id=user_id, story_slug=slug, limit=MOST, cursor=None)
+    return OverlayPage(
+        **msgspec.structs.asdict(role),
+        waiting=_list_waiting(slug, user_id),
+        autosaves=drafts.items,
+        pulls=list_undecided(story_slug=slug, user_id=user_id, limit=MOST),
+    )
+
+
+def _list_waiting(story_slug: str, user_id: str) -> list[WaitingChapter]:
+    mine = Chapter.objects(story_slug=story_slug, author_id=user_id, status="draft")
+    newest = mine.exclude("content").order_by("-updated_at").limit(MOST)
+    return [msgspec.convert(chapter, WaitingChapter, from_attributes=True) for chapter in newest]
