@@ -218,6 +218,8 @@ class ChapterVersion(Document):
         """Return a version of a chapter, the current one or an earlier one."""
         if version == chapter.version:
             return cls.of(chapter)
+        if version > chapter.version:  # it may be larger than any number that MongoDB knows
+            return None
         return cls.objects(chapter_slug=chapter.slug, version=version).first()
 
     @classmethod

@@ -5,6 +5,7 @@ never silently ignored. Unknown query parameters are ignored, as caches and trac
 """
 
 from collections.abc import Iterator, Mapping
+from types import UnionType
 from typing import Any
 
 from rest_framework import serializers
@@ -19,6 +20,15 @@ from storychain.errors import Fields, Invalid, StorychainError
 LARGEST_BODY = 1_000_000
 IDENTITY = ("", "identity")
 UNKNOWN = "There is no such field."
+TEXT, NUMBER, TRUTH = "Send a text.", "Send a number.", "Send true or false."
+# What JSON has for a field: REST framework alone would take 7 for a text and 1 for true.
+TYPES: list[tuple[type[Any], type[Any] | UnionType, str]] = [
+    (serializers.BooleanField, bool, TRUTH),
+    (serializers.IntegerField, int | float, NUMBER),  # 7.0 is whole, 7.5 is refused for itself
+    (serializers.FloatField, int | float, NUMBER),
+    (serializers.CharField, str, TEXT),
+    (serializers.DateTimeField, str, TEXT),
+]
 
 
 class BodyTooLarge(StorychainError):
@@ -60,9 +70,13 @@ def read_input(
 ) -> dict[str, Any]:
     """Return the body as this serializer validates it; raise Invalid that names every fault.
 
-    With `partial`, fields that are not named are not required.
+    With `partial`, fields that are not named are not required. What is of another JSON type than
+    its field is refused as such, and never turned into it.
     """
-    return _validate(shape(data=request.data, partial=partial), request.data)
+    serializer = shape(data=request.data, partial=partial)
+    given = _given(serializer, request.data, "")
+    wrong = {place: [why] for field, item, place in given if (why := _why_not(field, item))}
+    return _validate(serializer, request.data, wrong)
 
 
 def check_input(
@@ -99,26 +113,42 @@ def _query_value(request: Request, name: str, field: object) -> str | list[str]:
     return single_value(request, name)
 
 
-def _validate(serializer: serializers.Serializer[Any], data: object) -> dict[str, Any]:
+def _validate(
+    serializer: serializers.Serializer[Any], data: object, wrong: Fields | None = None
+) -> dict[str, Any]:
     serializer.is_valid()
-    unknown = {path: [UNKNOWN] for path in _unknown_names(serializer, data, "")}
-    faults: Fields = {**flatten_errors(serializer.errors), **unknown}
+    given = _given(serializer, data, "")
+    unknown = {place: [UNKNOWN] for field, _, place in given if field is None}
+    faults: Fields = {**flatten_errors(serializer.errors), **(wrong or {}), **unknown}
     if faults:
         raise Invalid(fields=faults)
     return dict(serializer.validated_data)
 
 
-def _unknown_names(field: object, data: object, path: str) -> Iterator[str]:
-    """Find what was sent and is not asked for, at any depth."""
+def _given(field: object, data: object, path: str) -> Iterator[tuple[object, object, str]]:
+    """Yield what was sent at any depth: its field, None if nothing asks for it, and its place."""
     if isinstance(field, serializers.Serializer) and isinstance(data, Mapping):
         known = {name: f for name, f in field.fields.items() if not f.read_only}
-        for name, value in data.items():
-            place = join_path(path, name)
-            if name in known:
-                yield from _unknown_names(known[name], value, place)
-            else:
-                yield place
+        inner = [(known.get(name), value, join_path(path, name)) for name, value in data.items()]
     elif isinstance(field, serializers.ListSerializer | serializers.ListField):
         items = data if isinstance(data, list) else []
-        for index, item in enumerate(items):
-            yield from _unknown_names(field.child, item, join_path(path, index))
+        inner = [(field.child, item, join_path(path, at)) for at, item in enumerate(items)]
+    else:
+        inner = []
+    for one in inner:
+        yield one
+        yield from _given(*one)
+
+
+def _why_not(field: object, value: object) -> str:
+    """Return why a value's type cannot be the field's, "" if it can; null is checked elsewhere."""
+    if value is None:
+        return ""
+    if isinstance(field, serializers.ChoiceField):
+        kinds = {type(choice) for choice in field.choices}
+        return "" if type(value) in kinds else "Send one of its values."
+    for kind, taken, why in TYPES:
+        if isinstance(field, kind):
+            is_truth = isinstance(value, bool) and taken is not bool
+            return why if is_truth or not isinstance(value, taken) else ""
+    return ""

@@ -152,6 +152,7 @@ def test_every_fault_is_named_at_once() -> None:
         "title",
         "settings.depth",
         "settings.x",
+        "settings.genres.1",
         "settings.genres.2",
         "rating",
     }
