@@ -30,8 +30,14 @@ def bumps() -> Iterator[Case]:
         yield Pair(run).as_case(
             f"cache.bump.{label}_keys", peer_name="bump of a tag with 1 entry", repeats=5
         )
-    bystander = Pair(partial(_stand_by, tag("bench", "1m")))
-    yield bystander.as_case("cache.bump.bystander_p99", peer_name="nobody bumps", repeats=5)
+    for ending, beside, peer_name in (
+        ("", None, "nobody bumps"),
+        # On two processors a third process is felt whatever it does.
+        (".cpu", _think, "as much time without Redis"),
+    ):
+        bystander = Pair(partial(_stand_by, tag("bench", "1m"), beside))
+        name = f"cache.bump.bystander_p99{ending}"
+        yield bystander.as_case(name, peer_name=peer_name, repeats=5)
 
 
 class _Once:
@@ -63,16 +69,16 @@ def _fill(name: Any, count: int) -> None:
             pipe.execute()
 
 
-def _stand_by(name: Any) -> tuple[float, float]:
+def _stand_by(name: Any, beside: Callable[[float], None] | None) -> tuple[float, float]:
     """Return another client's p99 of a GET, in us, with 200 bumps a second and without.
 
-    A process of its own bumps, on and off by turns.
+    A process of its own bumps, on and off by turns; while it does not, it does what is `beside`.
     """
     from storychain import redis
 
     client, processes = redis.client("cache"), multiprocessing.get_context("fork")
     is_on, is_over = processes.Event(), processes.Event()
-    bumper = processes.Process(target=_keep_bumping, args=(name, is_on, is_over))
+    bumper = processes.Process(target=_keep_bumping, args=(name, beside, is_on, is_over))
     bumper.start()
     times: tuple[list[float], list[float]] = ([], [])
     for number in range(SLICES):
@@ -89,12 +95,26 @@ def _stand_by(name: Any) -> tuple[float, float]:
     return busy, quiet
 
 
-def _keep_bumping(name: Any, is_on: Any, is_over: Any) -> None:
+def _keep_bumping(
+    name: Any, beside: Callable[[float], None] | None, is_on: Any, is_over: Any
+) -> None:
     from storychain.cache import tags
 
+    seconds = 0.0
     while not is_over.wait(0.005):
-        is_on.wait()
-        tags.end([name])
+        if is_on.is_set():
+            started = time.perf_counter()
+            tags.end([name])
+            seconds = time.perf_counter() - started
+        elif beside:
+            beside(seconds)
+
+
+def _think(seconds: float) -> None:
+    """Use the processor for so long."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
 
 
 def memory() -> Iterator[Case]:
