@@ -44,7 +44,7 @@ def bring_in(
         return Arrival("chapter", add_child(**place, text=text, now=now).slug)
     except ApprovalRequired:
         parent = Chapter.objects(slug=parent_slug, story_slug=story_slug).first()
-    if parent is None:
+    if parent is None or parent.status not in READABLE:
         raise ChapterNotFound
     if "publish_at" in text:
         raise Invalid(fields={"publish_at": ["A pull request appears when it is merged."]})

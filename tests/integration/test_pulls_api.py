@@ -341,6 +341,17 @@ def test_a_story_that_wants_approval_makes_a_writers_chapter_a_pull_request() ->
     write_child(house.owner, house.story, house.root)
     assert ok(member.post(path, chapter_body()), 202)["kind"] == "new_branch"
     assert PullRequest.objects(story_slug=house.story).count() == 2
+
+
+def test_what_waits_for_its_time_is_followed_by_nobody_who_may_not_see_it() -> None:
+    house = House(settings={"require_approval": True})
+    at = (timezone.now() + timedelta(days=1)).isoformat()
+    waiting = write_child(house.owner, house.story, house.root, publish_at=at)
+    for parent in (waiting, "no-such-chapter"):
+        answer = house.writer.post(
+            f"/stories/{house.story}/chapters/{parent}/children", chapter_body()
+        )
+        assert (answer.status_code, answer.json()["code"]) == (404, "chapter-not-found")
     assert len(house.children()) == 1
     nowhere = f"/stories/{house.story}/chapters/nowhere/children"
     refused(house.writer.post(nowhere, chapter_body()), 404, "chapter-not-found")
