@@ -2,57 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
-
-from django.conf import settings
 
 from storychain.documents import ensure_indexes
 from tests.factories import propose, published_story, sign_in
-
-ROOT = Path(__file__).parents[2]
-
-# Each line names a pull request, who merges it, and before which write to MongoDB he dies.
-MERGER = """
-import os, signal, sys
-os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-import django
-django.setup()
-from django.utils import timezone
-from pymongo.monitoring import CommandListener
-from apps.pulls.merging import merge_pull
-from storychain import mongodb
-
-WRITES = ("insert", "update", "findAndModify", "delete", "commitTransaction")
-
-class Death(CommandListener):
-    left = 0
-
-    def started(self, event):
-        self.left -= event.command_name in WRITES
-        if self.left == 0 and event.command_name in WRITES:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def succeeded(self, event):
-        pass
-
-    failed = succeeded
-
-death = Death()
-mongodb.listen(death)
-for line in sys.stdin:
-    pull_id, caller_id, step = line.split()
-    child = os.fork()
-    if not child:
-        death.left = int(step)
-        merge_pull(pull_id=pull_id, caller_id=caller_id, now=timezone.now())
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
+from tests.faults.mortals import mortals
 
 
 def traces(database: Any, pull_id: str) -> dict[str, int]:
@@ -88,33 +42,16 @@ def test_kill_9_between_any_two_writes_leaves_a_merge_whole_or_undone(
         assert answer.status_code == 201, answer.content
         return pull_id
 
-    environ = {
-        **os.environ,
-        "MONGODB_URI": settings.MONGODB_URI,
-        "KEY_PREFIX": settings.KEY_PREFIX,
-        "LOG_LEVEL": "ERROR",
-    }
-    command = [sys.executable, "-c", MERGER]
-    merger = subprocess.Popen(
-        command, cwd=ROOT, env=environ, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    with merger:
-        assert merger.stdin is not None
-        assert merger.stdout is not None
-        pull_id, step, code, deaths = approved(), 0, -signal.SIGKILL, {0: 0, 1: 0}
-        while code:
+    pull_id, step, is_over, deaths = approved(), 0, False, {0: 0, 1: 0}
+    with mortals(mongo) as children:
+        while not is_over:
             step += 1
-            merger.stdin.write(f"{pull_id} {owner.user_id} {step}\n")
-            merger.stdin.flush()
-            code = int(merger.stdout.readline())
-            assert code in (0, -signal.SIGKILL)
-            # MongoDB lets go of what a dead one holds after 60 s, or when it is told to.
-            mongo.admin.command({"killAllSessions": []})
+            merger = {"pull_id": pull_id, "caller_id": owner.user_id}
+            is_over = children.do("apps.pulls.merging.merge_pull", step, **merger)
             [is_merged] = set(traces(database, pull_id).values())
             deaths[is_merged] += 1
             if is_merged:
                 pull_id = approved()
-        merger.stdin.close()
     assert deaths[0] > 10  # the merge has many steps before its commit
     assert deaths[1] > 1  # and some after it
     [stored] = database["stories"].find({"_id": story})

@@ -78,7 +78,7 @@ def test_a_story_has_one_root() -> None:
 
 
 def test_siblings_written_at_once_get_distinct_branches(settings: Settings) -> None:
-    settings.UNIT_OF_WORK_SECONDS = 30  # eight that wait for one another on a busy machine
+    settings.UNIT_OF_WORK_SECONDS = 30  # sixteen that wait for one another on a busy machine
     author = sign_in()
     story, root = published_story(author)
     writers = [sign_in() for _ in range(4)]
@@ -87,9 +87,9 @@ def test_siblings_written_at_once_get_distinct_branches(settings: Settings) -> N
         path = f"/stories/{story}/chapters/{root}/children"
         return writers[number % 4].post(path, chapter_body(f"Way {number}")).status_code
 
-    with ThreadPoolExecutor(8) as pool:
-        codes = list(pool.map(write, range(12)))
-    assert sorted(codes) == [201] * 10 + [409] * 2
+    with ThreadPoolExecutor(16) as pool:
+        codes = list(pool.map(write, range(50)))
+    assert sorted(codes) == [201] * 10 + [409] * 40  # as many as a chapter may have
     children = Chapter.objects(story_slug=story, parent_slug=root)
     assert sorted(c.branch_index for c in children) == list(range(10))
     numbers = sorted(c.number for c in Chapter.objects(story_slug=story))

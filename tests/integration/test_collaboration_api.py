@@ -216,6 +216,9 @@ def test_many_accepts_at_once_make_one_member() -> None:
         codes = list(pool.map(lambda _: Caller(guest.user_id).post(path).status_code, range(50)))
     assert sorted(codes) == [204] + [404] * 49
     assert Collaborator.objects(story_slug=story, user_id=guest.user_id).count() == 1
+    assert Story.objects(slug=story).get().seats == 2
+    moments = owner.get(f"/stories/{story}/timeline").json()["items"]
+    assert [moment["kind"] for moment in moments].count("member_joined") == 1
 
 
 def test_many_invitations_at_once_make_one_and_take_one_seat() -> None:

@@ -1,0 +1,152 @@
+"""Whoever dies between two steps of a write leaves all of it, its events and bumps, or nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from storychain import redis
+from storychain.documents import ensure_indexes
+from tests.factories import (
+    PARAGRAPH,
+    Caller,
+    invite,
+    published_story,
+    sign_in,
+    unique,
+)
+from tests.faults.mortals import Mortals, mortals
+
+Rows = dict[tuple[str, Any], dict[str, Any]]
+TEXT = {"title": "The cellar", "content": PARAGRAPH}
+
+
+@dataclass
+class World:
+    """An owner, his story, and somebody who comes into it."""
+
+    owner: Caller = field(default_factory=lambda: sign_in("owner"))
+    guest: Caller = field(default_factory=lambda: sign_in("guest"))
+
+    def __post_init__(self) -> None:
+        self.story, self.root = published_story(self.owner)
+
+    def pages(self) -> list[bytes]:
+        """What its owner reads of the story."""
+        place = f"/stories/{self.story}"
+        paths = [place, f"{place}/collaborators", f"{place}/chapters/{self.root}", "/stories/my"]
+        return [self.owner.get(path).content for path in paths]
+
+    def place(self) -> dict[str, Any]:
+        return {"story_slug": self.story}
+
+
+def start(world: World) -> dict[str, Any]:
+    creator = {"creator_id": world.owner.user_id}
+    return {**creator, "title": unique("The lamp"), "description": "A house.", "tags": ["sea"]}
+
+
+def go_on(world: World) -> dict[str, Any]:
+    writer = {"parent_slug": world.root, "author_id": world.guest.user_id}
+    return {**world.place(), **writer, "text": TEXT}
+
+
+def edit(world: World) -> dict[str, Any]:
+    who = {"slug": world.root, "caller_id": world.owner.user_id}
+    return {**world.place(), **who, "changes": {"content": unique(PARAGRAPH)}}
+
+
+def ask(world: World) -> dict[str, Any]:
+    who = {"caller_id": world.owner.user_id, "user_id": sign_in("guest").user_id}
+    return {**world.place(), **who, "role": "reviewer"}
+
+
+def come(world: World) -> dict[str, Any]:
+    guest = sign_in("guest")
+    assert invite(world.owner, world.story, guest) == 201
+    return {**world.place(), "caller_id": guest.user_id}
+
+
+def convert(world: World) -> dict[str, Any]:
+    place = {**world.place(), "kind": "new_chapter", "parent_slug": world.root}
+    saved = world.guest.send("PUT", "/autosaves", {**place, **TEXT})
+    assert saved.status_code == 200, saved.content
+    return {"autosave_id": saved.json()["id"], "user_id": world.guest.user_id, "text": TEXT}
+
+
+WRITES: dict[str, Callable[[World], dict[str, Any]]] = {
+    "apps.stories.services.create_story": start,
+    "apps.chapters.services.add_child": go_on,
+    "apps.chapters.services.edit_chapter": edit,
+    "apps.collaboration.services.invite": ask,
+    "apps.collaboration.services.accept": come,
+    "apps.autosaves.services.convert_draft": convert,
+}
+
+
+def rows(database: Any) -> Rows:
+    return {
+        (name, row["_id"]): row
+        for name in database.list_collection_names()
+        for row in database[name].find()
+    }
+
+
+def difference(before: Rows, after: Rows) -> Counter[str]:
+    """How many documents of which collection came, went or changed.
+
+    Rows of the outbox go when they have been passed on, for which nobody waits.
+    """
+    found = Counter(f"{name} came" for name, _ in after.keys() - before.keys())
+    found.update(f"{name} went" for name, _ in before.keys() - after.keys())
+    both = before.keys() & after.keys()
+    found.update(f"{key[0]} changed" for key in both if before[key] != after[key])
+    del found["outbox went"], found["outbox changed"]
+    return found
+
+
+def empty_the_cache() -> None:
+    client = redis.client("cache")
+    if names := list(client.scan_iter(redis.key("e", "*"))):
+        client.unlink(*names)
+
+
+def test_kill_9_between_any_two_steps_leaves_all_or_nothing(mongo: Any, fresh_names: str) -> None:
+    ensure_indexes()
+    world = World()
+    with mortals(mongo) as children:
+        for name, prepare in WRITES.items():
+            found = [*lives(world, mongo[fresh_names], children, name, prepare)]
+            undone = [one for one in found if not one]
+            done = found[len(undone) :]
+            assert found == undone + done, (name, found)  # up to the commit, and from there on
+            assert len(undone) > 3, (name, found)
+            assert len(done) > 1, (name, found)  # dead just after it, and alive
+            owed = [one.pop("outbox came", 0) for one in done]  # until it is passed on
+            assert owed[0] == max(owed) > 0, (name, owed)
+            assert all(one == done[0] for one in done), (name, found)
+
+
+def lives(
+    world: World,
+    database: Any,
+    children: Mortals,
+    name: str,
+    prepare: Callable[[World], dict[str, Any]],
+) -> Iterator[Counter[str]]:
+    """Let it be done over and over, each time dying a step later; yield what has changed."""
+    arguments, step, is_over = prepare(world), 0, False
+    while not is_over:
+        step += 1
+        before = rows(database)
+        world.pages()  # are now in the cache
+        is_over = children.do(name, step, **arguments)
+        made = difference(before, rows(database))
+        cached = world.pages()
+        empty_the_cache()
+        assert cached == world.pages(), (name, step)
+        if made:
+            arguments = prepare(world)
+        yield made
