@@ -48,11 +48,6 @@ def start(world: World) -> dict[str, Any]:
     return {**creator, "title": unique("The lamp"), "description": "A house.", "tags": ["sea"]}
 
 
-def go_on(world: World) -> dict[str, Any]:
-    writer = {"parent_slug": world.root, "author_id": world.guest.user_id}
-    return {**world.place(), **writer, "text": TEXT}
-
-
 def edit(world: World) -> dict[str, Any]:
     who = {"slug": world.root, "caller_id": world.owner.user_id}
     return {**world.place(), **who, "changes": {"content": unique(PARAGRAPH)}}
@@ -78,11 +73,10 @@ def convert(world: World) -> dict[str, Any]:
 
 WRITES: dict[str, Callable[[World], dict[str, Any]]] = {
     "apps.stories.services.create_story": start,
-    "apps.chapters.services.add_child": go_on,
     "apps.chapters.services.edit_chapter": edit,
     "apps.collaboration.services.invite": ask,
     "apps.collaboration.services.accept": come,
-    "apps.autosaves.services.convert_draft": convert,
+    "apps.autosaves.services.convert_draft": convert,  # which writes a chapter
 }
 
 
