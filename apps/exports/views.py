@@ -15,6 +15,7 @@ from apps.exports.pages import ExportListPage, ExportPage
 from apps.exports.rendering import FORMATS
 from apps.exports.serializers import ExportInput
 from storychain.api.authentication import SignedIn
+from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, single_value
 from storychain.api.responses import accepted_response, json_response
@@ -31,6 +32,7 @@ class StoryExports(APIView):
 
     @extend_schema(
         operation_id="exports_create",
+        parameters=[IDEMPOTENCY_KEY],
         request=ExportInput,
         responses={202: schema_for(ExportPage)},
     )
@@ -39,18 +41,26 @@ class StoryExports(APIView):
 
         The same request again, while the first is under way, is answered with that one.
         """
-        wanted, now = read_input(ExportInput, request), timezone.now()
-        export = services.request_export(
-            story_slug=slug,
-            user_id=request.user.user_id,
-            format_name=wanted["format"],
-            chapter_slug=wanted.get("chapter"),
-            path=wanted.get("path", []),
-            language=wanted.get("language", ""),
-            now=now,
-        )
-        place = f"{request.path.split('/stories/')[0]}/exports/{export.export_id}"
-        return accepted_response(queries.show_export(export, now=now), location=place)
+        wanted, now, caller = read_input(ExportInput, request), timezone.now(), request.user.user_id
+
+        def create() -> str:
+            export = services.request_export(
+                story_slug=slug,
+                user_id=caller,
+                format_name=wanted["format"],
+                chapter_slug=wanted.get("chapter"),
+                path=wanted.get("path", []),
+                language=wanted.get("language", ""),
+                now=now,
+            )
+            return str(export.export_id)
+
+        def show(export_id: str) -> HttpResponse:
+            page = queries.get_export_page(export_id=export_id, user_id=caller, now=now)
+            place = f"{request.path.split('/stories/')[0]}/exports/{export_id}"
+            return accepted_response(page, location=place)
+
+        return create_once(request, create=create, show=show)
 
 
 class Exports(APIView):

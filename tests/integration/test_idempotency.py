@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from apps.access.documents import Collaborator
 from apps.chapters.documents import Chapter
+from apps.exports.documents import Export
 from apps.stories.documents import Story
 from storychain.api.idempotency import IdempotencyRecord
 from tests.factories import Caller, chapter_body, published_story, sign_in, start_story
@@ -122,3 +123,18 @@ def test_an_invitation_is_sent_once() -> None:
     assert [send(owner, path, body, key).status_code for _ in range(2)] == [201, 201]
     assert Collaborator.objects(user_id=guest.user_id).count() == 1
     assert owner.post(path, body).status_code == 409
+
+
+def test_an_export_is_made_once_also_when_the_first_is_done() -> None:
+    author = sign_in()
+    story, _ = published_story(author)
+    first = send(author, f"/stories/{story}/exports", {"format": "markdown"}, "k")
+    assert first.status_code == 202
+    Export.objects(user_id=author.user_id).update(set__status="done", unset__open_key=1)
+    again = send(author, f"/stories/{story}/exports", {"format": "markdown"}, "k")
+    assert (again.status_code, again.content, again["Location"]) == (
+        202,
+        first.content,
+        first["Location"],
+    )
+    assert Export.objects.count() == 1
