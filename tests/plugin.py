@@ -10,8 +10,8 @@ import pytest
 from storychain import embedded
 
 _servers = ExitStack()
-# What starts whole stacks takes turns: two of them at once would be short of processors.
-STACKS = ("acceptance", "contract", "faults")
+# What starts whole stacks takes turns, in two rows: they wait most of the time, but not always.
+STACKS = {"acceptance": "stacks", "contract": "stacks", "faults": "faults"}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -41,11 +41,10 @@ def _start_servers() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what runs in one worker of xdist: the stacks, and the tests of a file."""
+    """Say what stays in one worker of xdist: a row of stacks, and the tests of a file."""
     for item in items:
-        kind = item.path.relative_to(item.config.rootpath).parts[1:2]
-        group = "stacks" if kind and kind[0] in STACKS else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+        kind = item.path.relative_to(item.config.rootpath).parts[1]
+        item.add_marker(pytest.mark.xdist_group(STACKS.get(kind, item.path.stem)))
 
 
 def pytest_unconfigure() -> None:
