@@ -195,7 +195,7 @@ def test_tokens_with_random_keys_cannot_hammer_the_key_server(
     started = time.monotonic()
     while time.monotonic() - started < 0.6:
         assert call(issue(kid=uuid4().hex)).status_code == 401
-    assert clerk.fetches <= 1 + 3
+    assert clerk.fetches <= 2 + (time.monotonic() - started) / 0.25
 
 
 def test_whoever_comes_during_a_fetch_shares_it(clerk: KeyServer) -> None:

@@ -144,7 +144,7 @@ def test_the_api_goes_on_and_no_write_is_forgotten(
     past = {"$set": {"next_at": Story.objects.get(slug=slug).created_at}}
     rows.update_many({}, past)
     outbox.relay_once()
-    assert rows.count_documents({}) == 0
+    assert rows.count_documents({"kind": "bump"}) == 0
     assert title(slug) == "The lantern"
 
 
@@ -278,7 +278,7 @@ def test_a_writer_who_cannot_reach_redis_has_his_bumps_relayed(
     OutboxRow._get_collection().update_many(
         {}, {"$set": {"next_at": Story.objects.get(slug=slug).created_at}}
     )
-    assert outbox.relay_once() == 1
+    assert outbox.relay_once() >= 1  # events wait beside the bump
     assert title(slug) == "The lantern"
     assert OutboxRow.objects(kind="bump").first() is None
 
