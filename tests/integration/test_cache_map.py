@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from inspect import signature
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.http import HttpResponse
@@ -116,8 +118,32 @@ class House:
         return row.key(**named)
 
 
+DATABASE = f"t{uuid4().hex[:12]}"
+
+
 @pytest.fixture
-def house() -> House:
+def database_name() -> str:
+    """Name one that all of these tests share, as they only read: each has a cache of its own."""
+    return DATABASE
+
+
+@pytest.fixture(scope="module", autouse=True)
+def drop_database(mongo: Any) -> Iterator[None]:
+    yield
+    mongo.drop_database(DATABASE)
+
+
+@pytest.fixture
+def house(indexes: None) -> House:
+    """Return the one house, which the first test builds."""
+    found = build_house()
+    found.author.client.cookies.clear()
+    found.author.get("/users/me")  # that his session holds is an entry too
+    return found
+
+
+@cache
+def build_house() -> House:
     author = sign_in()
     story, chapter = published_story(author)
     start_story(author)  # a draft
@@ -286,12 +312,20 @@ def test_an_edge_is_given_the_tags_of_public_pages_only(
     assert kinds == set(API_CACHE_MAP[route].tags)
 
 
+@cache
+def build_draft() -> tuple[House, Caller]:
+    """Return a draft's house, and somebody who is a stranger to it."""
+    author = sign_in()
+    story = start_story(author)
+    draft = House(author, story, write_root(author, story))
+    redis.client("cache").delete(*entries())
+    return draft, sign_in()
+
+
 @pytest.mark.parametrize("route", READERS)
 def test_the_page_of_a_draft_is_its_teams_alone(settings: Any, route: str) -> None:
     settings.SURROGATE_KEYS = True
-    author, stranger = sign_in(), sign_in()
-    story = start_story(author)
-    draft = House(author, story, write_root(author, story))
+    draft, stranger = build_draft()
     warm = [draft.get(route) for _ in range(2)][1]
     assert warm["X-Cache"] == "HIT"
     assert warm["Cache-Control"] == "private, no-store"
