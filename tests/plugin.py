@@ -12,8 +12,8 @@ from xdist.scheduler import LoadScopeScheduling
 from storychain import embedded
 
 _servers = ExitStack()
-# What starts whole stacks takes turns, in two rows: they wait most of the time, but not always.
-STACKS = {"acceptance": "stacks", "contract": "stacks", "faults": "faults"}
+# What starts whole stacks takes turns: two of them at once would be short of processors.
+STACKS = ("acceptance", "contract", "faults")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -42,12 +42,12 @@ def _start_servers() -> None:
 
 
 class _InRows(LoadScopeScheduling):
-    """Keeps a row of stacks, and the tests of any other file, in one worker of xdist."""
+    """Keeps the stacks, and the tests of any other file, in one worker of xdist."""
 
     def _split_scope(self, nodeid: str) -> str:
         """Return what a test is in."""
         file = nodeid.partition("::")[0]
-        return STACKS.get(file.split("/")[1], file)
+        return "stacks" if file.split("/")[1] in STACKS else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

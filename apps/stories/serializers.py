@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from apps.stories.limits import DEEPEST, RATINGS
-from storychain.api.fields import LineField
+from storychain.api.fields import HttpsField, LineField
 
 LABELS = {"max_length": 20, "required": False}
 
@@ -26,7 +26,7 @@ class StoryInput(serializers.Serializer):
 
     title = LineField(min_length=3, max_length=200)
     description = serializers.CharField(max_length=2000, allow_blank=True, required=False)
-    cover_image = serializers.URLField(max_length=2000, allow_blank=True, required=False)
+    cover_image = HttpsField(required=False)
     tags = serializers.ListField(child=LineField(max_length=40), **LABELS)
     warnings = serializers.ListField(child=LineField(max_length=80), **LABELS)
     settings = SettingsInput(required=False)
