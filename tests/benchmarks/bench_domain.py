@@ -160,11 +160,11 @@ def _fill(count: int) -> None:
     from apps.access.documents import Collaborator
     from apps.chapters.documents import Chapter
     from apps.stories.documents import Story
+    from apps.users.services import ensure_user
     from storychain.documents import ensure_indexes
-    from tests.factories import Caller
 
     ensure_indexes()
-    Caller(AUTHOR).get("/users/me")
+    ensure_user(user_id=AUTHOR, now=datetime.now(UTC))  # in each: a process asks once a minute
     slugs = [TREE, *(f"story-{number}" for number in range(count - 1))]
     _insert(Story, [_story(slug, number) for number, slug in enumerate(slugs)])
     _insert(Chapter, [_chapter(number) for number in range(CHAPTERS)])
@@ -215,6 +215,7 @@ def _chapter(number: int) -> Any:
         ancestor_slugs=above,
         depth=len(above),
         branch_index=(number - 1) % 3 if number else 0,
+        next_branch=3,
         number=number + 1,
         author_id=AUTHOR,
         title=f"Chapter {number}",
