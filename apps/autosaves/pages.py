@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from storychain.api.pagination import Page
+
 
 class AutosaveRow(msgspec.Struct, frozen=True, kw_only=True):
     """A draft in the list, without its text.
@@ -29,9 +31,5 @@ class AutosavePage(AutosaveRow, frozen=True, kw_only=True):
     content: str
 
 
-class AutosaveListPage(msgspec.Struct, frozen=True, kw_only=True):
+class AutosaveListPage(Page[AutosaveRow], frozen=True, kw_only=True):
     """One page of the caller's drafts; `next_cursor` asks for the following one."""
-
-    items: list[AutosaveRow]
-    next_cursor: str | None
-    has_more: bool

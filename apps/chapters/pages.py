@@ -6,6 +6,7 @@ import msgspec
 
 from apps.chapters.comparing import Piece
 from apps.users.pages import AuthorRef
+from storychain.api.pagination import Page
 
 
 class ChoiceView(msgspec.Struct, frozen=True):
@@ -62,12 +63,8 @@ class VersionRow(msgspec.Struct, frozen=True, kw_only=True):
     edited_at: datetime
 
 
-class VersionListPage(msgspec.Struct, frozen=True, kw_only=True):
+class VersionListPage(Page[VersionRow], frozen=True, kw_only=True):
     """One page of a chapter's versions; `next_cursor` asks for the following one."""
-
-    items: list[VersionRow]
-    next_cursor: str | None
-    has_more: bool
 
 
 class VersionPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,9 +113,5 @@ class TreePage(msgspec.Struct, frozen=True, kw_only=True):
     authors: dict[str, AuthorRef]
 
 
-class ChapterListPage(msgspec.Struct, frozen=True, kw_only=True):
+class ChapterListPage(Page[ChapterRow], frozen=True, kw_only=True):
     """One page of a story's chapters; `next_cursor` asks for the following one."""
-
-    items: list[ChapterRow]
-    next_cursor: str | None
-    has_more: bool

@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from storychain.api.pagination import Page
+
 
 class ExportPage(msgspec.Struct, frozen=True, kw_only=True):
     """An export and how far it is, in chapters.
@@ -33,9 +35,5 @@ class ExportPage(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
 
 
-class ExportListPage(msgspec.Struct, frozen=True, kw_only=True):
+class ExportListPage(Page[ExportPage], frozen=True, kw_only=True):
     """One page of somebody's exports, newest first; `next_cursor` asks for the following one."""
-
-    items: list[ExportPage]
-    next_cursor: str | None
-    has_more: bool

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from apps.users.pages import AuthorRef
+from storychain.api.pagination import Page
 
 
 class NotificationPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,12 +24,8 @@ class NotificationPage(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class NotificationListPage(msgspec.Struct, frozen=True, kw_only=True):
+class NotificationListPage(Page[NotificationPage], frozen=True, kw_only=True):
     """One page of notifications, newest first; `next_cursor` asks for the following one."""
-
-    items: list[NotificationPage]
-    next_cursor: str | None
-    has_more: bool
 
 
 class UnreadCount(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from apps.users.pages import AuthorRef
+from storychain.api.pagination import Page
 
 
 class ApprovalsView(msgspec.Struct, frozen=True):
@@ -36,12 +37,8 @@ class PullRow(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-class PullListPage(msgspec.Struct, frozen=True, kw_only=True):
+class PullListPage(Page[PullRow], frozen=True, kw_only=True):
     """One page of pull requests; `next_cursor` asks for the following one."""
-
-    items: list[PullRow]
-    next_cursor: str | None
-    has_more: bool
 
 
 class VotesView(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ import msgspec
 
 from apps.pulls.pages import VotesView
 from apps.users.pages import AuthorRef
+from storychain.api.pagination import Page
 
 
 class MyVotePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,12 +32,8 @@ class ReviewView(msgspec.Struct, frozen=True, kw_only=True):
     reviewed_at: datetime
 
 
-class ReviewListPage(msgspec.Struct, frozen=True, kw_only=True):
+class ReviewListPage(Page[ReviewView], frozen=True, kw_only=True):
     """One page of reviews, the latest first; `next_cursor` asks for the following one."""
-
-    items: list[ReviewView]
-    next_cursor: str | None
-    has_more: bool
 
 
 class CommentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,12 +48,8 @@ class CommentView(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
-class CommentListPage(msgspec.Struct, frozen=True, kw_only=True):
+class CommentListPage(Page[CommentView], frozen=True, kw_only=True):
     """One page of comments, the oldest first; `next_cursor` asks for the following one."""
-
-    items: list[CommentView]
-    next_cursor: str | None
-    has_more: bool
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,9 +62,5 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
+class TimelinePage(Page[EventView], frozen=True, kw_only=True):
     """One page of a timeline, the oldest first; `next_cursor` asks for the following one."""
-
-    items: list[EventView]
-    next_cursor: str | None
-    has_more: bool

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from apps.users.pages import AuthorRef
+from storychain.api.pagination import Page
 
 
 class StatsView(msgspec.Struct, frozen=True):
@@ -87,20 +88,12 @@ class SettingsPage(msgspec.Struct, frozen=True):
     settings: SettingsView
 
 
-class StoryListPage(msgspec.Struct, frozen=True, kw_only=True):
+class StoryListPage(Page[StoryCard], frozen=True, kw_only=True):
     """One page of a list of stories; `next_cursor` asks for the following one."""
 
-    items: list[StoryCard]
-    next_cursor: str | None
-    has_more: bool
 
-
-class MyStoriesPage(msgspec.Struct, frozen=True, kw_only=True):
+class MyStoriesPage(Page[MyStoryCard], frozen=True, kw_only=True):
     """One page of what the caller works on; `next_cursor` asks for the following one."""
-
-    items: list[MyStoryCard]
-    next_cursor: str | None
-    has_more: bool
 
 
 class MomentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,9 +112,5 @@ class MomentView(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class TimelinePage(msgspec.Struct, frozen=True, kw_only=True):
+class TimelinePage(Page[MomentView], frozen=True, kw_only=True):
     """One page of what happened in a story; `next_cursor` asks for what was before."""
-
-    items: list[MomentView]
-    next_cursor: str | None
-    has_more: bool

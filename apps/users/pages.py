@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from storychain.api.pagination import Page
+
 
 class AuthorRef(msgspec.Struct, frozen=True):
     """A person beside a work."""
@@ -83,9 +85,5 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     expire_at: datetime
 
 
-class SessionListPage(msgspec.Struct, frozen=True, kw_only=True):
+class SessionListPage(Page[SessionView], frozen=True, kw_only=True):
     """One page of the caller's sessions; `next_cursor` asks for the following one."""
-
-    items: list[SessionView]
-    next_cursor: str | None
-    has_more: bool

@@ -73,10 +73,7 @@ def read_input(
     With `partial`, fields that are not named are not required. What is of another JSON type than
     its field is refused as such, and never turned into it.
     """
-    serializer = shape(data=request.data, partial=partial)
-    given = _given(serializer, request.data, "")
-    wrong = {place: [why] for field, item, place in given if (why := _why_not(field, item))}
-    return _validate(serializer, request.data, wrong)
+    return _validate(shape(data=request.data, partial=partial), request.data, is_json=True)
 
 
 def check_input(
@@ -114,12 +111,14 @@ def _query_value(request: Request, name: str, field: object) -> str | list[str]:
 
 
 def _validate(
-    serializer: serializers.Serializer[Any], data: object, wrong: Fields | None = None
+    serializer: serializers.Serializer[Any], data: object, *, is_json: bool = False
 ) -> dict[str, Any]:
+    """Return what is valid; what came as JSON is held to the JSON types of its fields as well."""
     serializer.is_valid()
-    given = _given(serializer, data, "")
+    given = list(_given(serializer, data, ""))
+    wrong = {place: [why] for field, item, place in given if (why := _why_not(field, item))}
     unknown = {place: [UNKNOWN] for field, _, place in given if field is None}
-    faults: Fields = {**flatten_errors(serializer.errors), **(wrong or {}), **unknown}
+    faults: Fields = {**flatten_errors(serializer.errors), **(wrong if is_json else {}), **unknown}
     if faults:
         raise Invalid(fields=faults)
     return dict(serializer.validated_data)
