@@ -209,6 +209,11 @@ class QuerySet(_Writing, mongoengine.QuerySet):
         """Return the same query as a stream, for many results."""
         return self._clone_into(_Stream(self._document, self._collection))
 
+    def at_most(self, count: int) -> Any:
+        """Return a query of up to so many of these, by their keys: for writes that go in steps."""
+        keys = list(self.limit(count).scalar("pk"))
+        return self._document.objects(pk__in=keys) if keys else self._document.objects.none()
+
 
 class _Stream(_Writing, mongoengine.QuerySetNoCache):
     def cache(self) -> Any:

@@ -158,14 +158,12 @@ class Chapter(Document):
     @classmethod
     def orphan(cls, *, user_id: str, most: int) -> int:
         """Leave up to `most` chapters behind whose author is gone; return how many."""
-        slugs = [row.slug for row in cls.objects(author_id=user_id).only("slug").limit(most)]
-        return int(cls.objects(slug__in=slugs).update(set__author_id=ORPHAN_ID)) if slugs else 0
+        return int(cls.objects(author_id=user_id).at_most(most).update(set__author_id=ORPHAN_ID))
 
     @classmethod
     def forget_editor(cls, user_id: str, *, most: int) -> int:
         """Forget that somebody was the last to edit up to `most` chapters; return how many."""
-        slugs = [row.slug for row in cls.objects(edited_by=user_id).only("slug").limit(most)]
-        return int(cls.objects(slug__in=slugs).update(set__edited_by=ORPHAN_ID)) if slugs else 0
+        return int(cls.objects(edited_by=user_id).at_most(most).update(set__edited_by=ORPHAN_ID))
 
     @classmethod
     def erase(cls, *, story_slug: str, most: int) -> int:
@@ -225,8 +223,7 @@ class ChapterVersion(Document):
     @classmethod
     def forget_editor(cls, user_id: str, *, most: int) -> int:
         """Forget that somebody wrote up to `most` versions; return how many."""
-        ids = [row.pk for row in cls.objects(edited_by=user_id).only("pk").limit(most)]
-        return int(cls.objects(pk__in=ids).update(set__edited_by=ORPHAN_ID)) if ids else 0
+        return int(cls.objects(edited_by=user_id).at_most(most).update(set__edited_by=ORPHAN_ID))
 
     @classmethod
     def forget(cls, chapter_slug: str) -> None:

@@ -9,5 +9,4 @@ from storychain.documents import unit_of_work
 @unit_of_work
 def forget_imports(user_id: str) -> int:
     """Forget which files somebody has imported; the stories made of them are stories."""
-    ids = [row.pk for row in ImportRecord.objects(author_id=user_id).only("pk").limit(STEP)]
-    return int(ImportRecord.objects(pk__in=ids).delete()) if ids else 0
+    return int(ImportRecord.objects(author_id=user_id).at_most(STEP).delete())

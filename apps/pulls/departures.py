@@ -52,12 +52,8 @@ def leave_reviews(user_id: str) -> int:
 @unit_of_work
 def leave_words(user_id: str) -> int:
     """Leave what he has said and done to the orphan; votes count on without one."""
-    votes = [row.pk for row in PullVote.objects(user_id=user_id).only("pk").limit(STEP)]
-    if votes:
-        PullVote.objects(pk__in=votes).delete()
-    return (
-        len(votes) + PullComment.orphan(user_id, most=STEP) + PullEvent.orphan(user_id, most=STEP)
-    )
+    votes = int(PullVote.objects(user_id=user_id).at_most(STEP).delete())
+    return votes + PullComment.orphan(user_id, most=STEP) + PullEvent.orphan(user_id, most=STEP)
 
 
 def _leave(review: Review) -> None:

@@ -71,8 +71,7 @@ class PullComment(Document):
     @classmethod
     def orphan(cls, user_id: str, *, most: int) -> int:
         """Leave up to `most` comments of somebody who is gone to the orphan; return how many."""
-        ids = [row.pk for row in cls.objects(user_id=user_id).only("pk").limit(most)]
-        return int(cls.objects(pk__in=ids).update(set__user_id=ORPHAN_ID)) if ids else 0
+        return int(cls.objects(user_id=user_id).at_most(most).update(set__user_id=ORPHAN_ID))
 
 
 class PullVote(Document):
@@ -125,5 +124,4 @@ class PullEvent(Document):
     @classmethod
     def orphan(cls, user_id: str, *, most: int) -> int:
         """Put the orphan in somebody's place in up to `most` entries; return in how many."""
-        ids = [row.pk for row in cls.objects(actor_id=user_id).only("pk").limit(most)]
-        return int(cls.objects(pk__in=ids).update(set__actor_id=ORPHAN_ID)) if ids else 0
+        return int(cls.objects(actor_id=user_id).at_most(most).update(set__actor_id=ORPHAN_ID))

@@ -220,12 +220,10 @@ class Moment(Document):
     @classmethod
     def orphan(cls, user_id: str, *, most: int) -> int:
         """Put the orphan in somebody's place in up to twice `most` moments; return in how many."""
-        changed = 0
-        for name in ("actor_id", "user_id"):
-            ids = [row.pk for row in cls.objects(**{name: user_id}).only("pk").limit(most)]
-            if ids:
-                changed += cls.objects(pk__in=ids).update(**{f"set__{name}": ORPHAN_ID})
-        return changed
+        return sum(
+            cls.objects(**{name: user_id}).at_most(most).update(**{f"set__{name}": ORPHAN_ID})
+            for name in ("actor_id", "user_id")
+        )
 
     @classmethod
     def erase(cls, *, story_slug: str) -> None:

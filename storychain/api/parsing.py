@@ -116,9 +116,10 @@ def _validate(
     """Return what is valid; what came as JSON is held to the JSON types of its fields as well."""
     serializer.is_valid()
     given = list(_given(serializer, data, ""))
-    wrong = {place: [why] for field, item, place in given if (why := _why_not(field, item))}
+    typed = given if is_json else []
+    wrong = {place: [why] for field, item, place in typed if (why := _why_not(field, item))}
     unknown = {place: [UNKNOWN] for field, _, place in given if field is None}
-    faults: Fields = {**flatten_errors(serializer.errors), **(wrong if is_json else {}), **unknown}
+    faults: Fields = {**flatten_errors(serializer.errors), **wrong, **unknown}
     if faults:
         raise Invalid(fields=faults)
     return dict(serializer.validated_data)

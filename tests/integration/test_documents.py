@@ -169,6 +169,13 @@ def test_a_thousand_documents_are_as_many_changes() -> None:
     assert {c.document.slug for c in heard} == {f"b{n:04}" for n in range(1000)}
 
 
+def test_a_step_writes_at_most_so_many_and_of_none_none() -> None:
+    Book.objects.insert([Book(slug=f"b{n}", title="x") for n in range(5)])
+    old = Book.objects(title="x")
+    assert [old.clone().at_most(2).update(title="y") for _ in range(4)] == [2, 2, 1, 0]
+    assert [Book.objects(title="y").at_most(4).delete() for _ in range(3)] == [4, 1, 0]
+
+
 @pytest.mark.parametrize(
     ("paths", "expected"),
     [
