@@ -74,17 +74,19 @@ def test_an_answer_from_before_does_not_close_it() -> None:
 
 def test_a_failure_while_it_is_about_to_close_keeps_it_open() -> None:
     breaker: Breaker
-    later: list[bool] = []
+    looked_at = threading.Event()
 
     def reach() -> None:
-        if not later:
-            later.append(True)
+        if threading.current_thread() is threading.main_thread():
             breaker.fail()
+        else:
+            looked_at.wait(10)
 
     breaker = Breaker("server", reach=reach, opens_at=2)
     breaker.fail()
     assert not breaker.try_to_close()
     assert not breaker.allows()
+    looked_at.set()
     wait_until(breaker.allows)
 
 
