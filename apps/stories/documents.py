@@ -79,6 +79,7 @@ class Story(Document):
             ["is_listed", "-published_at", "-slug"],
             ["is_listed", "-last_activity_at", "-slug"],
             ["is_listed", "-trending_score", "-slug"],
+            ["is_listed", "is_featured", "-published_at", "-slug"],
             ["is_listed", "labels", "-published_at", "-slug"],
             ["is_listed", "labels", "-last_activity_at", "-slug"],
             ["creator_id", "-created_at", "-slug"],
@@ -164,6 +165,15 @@ class Story(Document):
     def rank(cls, *, slug: str, score: float) -> None:
         """Note how lively a story is; nothing else of it changes."""
         cls.objects(slug=slug).update_one(set__trending_score=score)
+
+    @classmethod
+    def feature(cls, *, slug: str, is_featured: bool) -> bool:
+        """Put a story among the featured ones, or take it out; tell whether there is such a story.
+
+        None is put there that not everybody reads.
+        """
+        found = cls.objects(slug=slug, **({"is_listed": True} if is_featured else {}))
+        return bool(found.update_one(set__is_featured=is_featured))
 
     @classmethod
     def shrink(cls, *, slug: str, branches: int) -> None:

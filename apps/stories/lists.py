@@ -29,6 +29,13 @@ NEW = Region(
     finds=("user",),
     reads=("stories", "users"),
 )
+FEATURED = Region(
+    "story.featured",
+    ttl="STORY_LIST_FEATURED",
+    type=StoryListPage,
+    finds=("user",),
+    reads=("stories", "users"),
+)
 TRENDING_PAGES = Region(
     "story.trending",
     ttl="STORY_LIST_TRENDING",
@@ -89,6 +96,18 @@ def list_new(*, limit: int, cursor: str | None) -> Cached[StoryListPage]:
         keys.story_list("new", limit=limit, after=after),
         tags=[LISTS],
         load=lambda: _load_page(_public(StoryFilter()), "published_at", scope, limit, after),
+    )
+
+
+def list_featured(*, limit: int, cursor: str | None) -> Cached[StoryListPage]:
+    """Return one page of the public stories that those who run the platform chose, newest first."""
+    scope = keys.story_list("featured")
+    after = decode_cursor(scope, cursor)
+    chosen = {"is_listed": True, "is_featured": True}
+    return FEATURED.get_or_load(
+        keys.story_list("featured", limit=limit, after=after),
+        tags=[LISTS],
+        load=lambda: _load_page(chosen, "published_at", scope, limit, after),
     )
 
 

@@ -136,6 +136,16 @@ def delete_story(*, slug: str, caller_id: str, now: datetime) -> None:
     count_work(user_id=story.creator_id, stories=-1, published=-int(story.published_at is not None))
 
 
+@unit_of_work
+def feature_story(*, slug: str, is_featured: bool) -> None:
+    """Put a public story among the featured ones, or take one out; raise StoryNotFound.
+
+    Staff does so (`manage.py feature_story`): no part in a story allows it.
+    """
+    if not Story.feature(slug=slug, is_featured=is_featured):
+        raise StoryNotFound
+
+
 class Held(NamedTuple):
     """A story as a write finds it: stored, its facts, and what the caller is to it."""
 

@@ -97,6 +97,17 @@ class TrendingStories(APIView):
         return link_next(request, cached_response(request, page, audience="public"))
 
 
+class FeaturedStories(APIView):
+    """The stories that those who run the platform chose."""
+
+    @extend_schema(operation_id="stories_featured", responses=schema_for(StoryListPage))
+    def get(self, request: Request) -> HttpResponse:
+        """List the public stories that the platform's staff chose, newest first."""
+        limit, cursor = page_params(request)
+        page = lists.list_featured(limit=limit, cursor=cursor)
+        return link_next(request, cached_response(request, page, audience="public"))
+
+
 class UserStories(APIView):
     """What a person has started and published."""
 

@@ -18,6 +18,7 @@ from apps.chapters.publishing import publish_due
 from apps.notifications.documents import Notification
 from apps.notifications.services import deliver
 from apps.stories.documents import Story
+from apps.stories.services import feature_story
 from apps.users.documents import PlatformRole, User
 from config.urls import API_CACHE_MAP
 from storychain import redis
@@ -40,7 +41,10 @@ ANYONE = Caller()
 Answer = tuple[int, bytes]
 # As whom a page is read, if not as anyone and the friend; the public ones are the same for all
 # (test_cache_map.py).
-PUBLIC = ("list", "trending", "tagged", "new", "profile", "works", "friend-profile", "friend-works")
+PUBLIC = (
+    *("list", "trending", "featured", "tagged", "new"),
+    *("profile", "works", "friend-profile", "friend-works"),
+)
 OURS = ("settings", "role", "mine", "drafts", "draft-settings", "draft-role", "draft-team")
 READERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(PUBLIC, ("anyone",)),
@@ -85,6 +89,7 @@ class World:
         return {
             "list": "/stories",
             "trending": "/stories/trending",
+            "featured": "/stories/featured",
             "tagged": "/stories?tag=sea&sort=active",
             "new": "/stories/new",
             "story": s,
@@ -289,7 +294,14 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
         lambda world: _ok(world.author.delete(f"/stories/{world.open}")),
         {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "leaf", "settings"},
     ),
-    "featured": (updated(Story, set__is_featured=True), STORY),
+    "featured": (
+        [
+            lambda world: feature_story(slug=world.open, is_featured=True),
+            patched("story", {"title": "The lantern"}),
+            patched("settings", {"is_public": False}),
+        ],
+        {*STORY, "featured"},
+    ),
     "handed over": (hand_over, {*LISTS, *STORY, "friend-works"}),
     "lively": (updated(Story, set__last_activity_at=NOW), {*LISTS, *STORY, "tagged"}),
     "another's chapter": (

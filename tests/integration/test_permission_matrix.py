@@ -201,6 +201,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("stories", "post"): SIGNED_IN,
     ("stories-new", "get"): ANYONE,
     ("stories-trending", "get"): ANYONE,
+    ("stories-featured", "get"): ANYONE,
     ("stories-my", "get"): SIGNED_IN,
     ("stories-draft", "get"): SIGNED_IN,
     ("events", "post"): ANYONE,
