@@ -201,6 +201,7 @@ FEATURES = [
     "apps.reading",
     "apps.collaboration",
     "apps.autosaves",
+    "apps.bookmarks",
     "apps.pulls",
     "apps.chapters",
     "apps.stories",

@@ -16,6 +16,13 @@ class ChoiceView(msgspec.Struct, frozen=True):
     chapter_slug: str
 
 
+class ChapterRef(msgspec.Struct, frozen=True):
+    """A chapter beside something of a reader's own; one that was removed has no title."""
+
+    slug: str
+    title: str
+
+
 class ChapterRow(msgspec.Struct, frozen=True, kw_only=True):
     """A chapter in a list, without its text."""
 

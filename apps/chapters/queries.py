@@ -1,16 +1,18 @@
 """What readers see of chapters. Every read is cached; invalidation.py says until when."""
 
+from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 from apps.access.rules import Action, may
 from apps.chapters import keys
 from apps.chapters.documents import Chapter
 from apps.chapters.errors import ChapterNotFound
-from apps.chapters.invalidation import chapter_list_tag, chapter_page_tags
+from apps.chapters.invalidation import chapter_list_tag, chapter_page_tags, chapter_tag
 from apps.chapters.limits import READABLE
 from apps.chapters.pages import (
     ChapterListPage,
     ChapterPage,
+    ChapterRef,
     ChapterRow,
     ChoiceView,
     NodeView,
@@ -23,7 +25,7 @@ from apps.users.pages import AuthorRef
 from apps.users.queries import list_authors
 from storychain.api.keyset import cut_page
 from storychain.api.pagination import decode_cursor
-from storychain.cache.region import Cached, Region
+from storychain.cache.region import Cached, Region, depends_on
 from storychain.errors import NotFound
 
 TREES = Region(
@@ -96,6 +98,14 @@ def open_chapter(opened: Opened, *, slug: str) -> Shown:
     if is_author or may(Action.EDIT_ANY_CHAPTER, standing=opened.standing, facts=opened.facts):
         return Shown(draft, "private")
     raise ChapterNotFound
+
+
+def list_named(slugs: Iterable[str]) -> dict[str, ChapterRef]:
+    """Return those of these chapters that readers have; inside a load it depends on them."""
+    wanted = sorted(set(slugs))
+    depends_on(*map(chapter_tag, wanted))
+    found = Chapter.objects(slug__in=wanted, status__in=READABLE).only("title") if wanted else ()
+    return {chapter.slug: ChapterRef(chapter.slug, chapter.title) for chapter in found}
 
 
 def _get_draft(*, story_slug: str, slug: str) -> Cached[ChapterPage]:

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 
 from apps.autosaves.pages import AutosaveRow
+from apps.bookmarks.pages import BookmarkView
 from apps.collaboration.pages import MyRolePage
 from apps.pulls.pages import PullRow
 
@@ -25,8 +26,10 @@ class OverlayPage(MyRolePage, frozen=True, kw_only=True):
 
     His part in it and what he may do; his texts that are not public yet, each list the newest
     first and at most 20 long: chapters that wait, drafts, and pull requests that are undecided.
+    His bookmarks in it, the newest 20.
     """
 
     waiting: list[WaitingChapter]
     autosaves: list[AutosaveRow]
     pulls: list[PullRow]
+    bookmarks: list[BookmarkView]

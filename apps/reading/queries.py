@@ -3,6 +3,7 @@
 import msgspec
 
 from apps.autosaves.queries import list_autosaves
+from apps.bookmarks.queries import list_bookmarks
 from apps.chapters.documents import Chapter
 from apps.collaboration.queries import get_my_role
 from apps.pulls.queries import list_undecided
@@ -15,10 +16,12 @@ def get_overlay(*, slug: str, user_id: str) -> OverlayPage:
     """Return a story's private side for one reader; raise StoryNotFound."""
     role = get_my_role(slug=slug, user_id=user_id).value
     drafts = list_autosaves(user_id=user_id, story_slug=slug, limit=MOST, cursor=None)
+    marks = list_bookmarks(user_id=user_id, story_slug=slug, limit=MOST, cursor=None)
     return OverlayPage(
         **msgspec.structs.asdict(role),
         waiting=_list_waiting(slug, user_id),
         autosaves=drafts.items,
+        bookmarks=marks.items,
         pulls=list_undecided(story_slug=slug, user_id=user_id, limit=MOST),
     )
 

@@ -35,6 +35,14 @@ class SettingsView(msgspec.Struct, frozen=True):
     content_rating: str
 
 
+class StoryRef(msgspec.Struct, frozen=True):
+    """A story beside something of a reader's own."""
+
+    slug: str
+    title: str
+    cover_image: str
+
+
 class StoryCard(msgspec.Struct, frozen=True, kw_only=True):
     """A story in a list."""
 

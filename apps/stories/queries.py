@@ -1,5 +1,7 @@
 """What readers see of stories. Every read is cached; invalidation.py says until when."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Literal, NamedTuple
 
 from apps.access.documents import Collaborator
@@ -16,11 +18,12 @@ from apps.stories.pages import (
     SettingsPage,
     SettingsView,
     StoryPage,
+    StoryRef,
     TeamMember,
 )
 from apps.stories.shapes import page_fields, settings_view
 from apps.users.queries import list_authors
-from storychain.cache.region import Cached, Region
+from storychain.cache.region import Cached, Region, depends_on
 
 FACTS = Region("story.facts", ttl="STORY_DETAIL", type=StoryFacts, reads=("stories",))
 DETAILS = Region(
@@ -62,6 +65,17 @@ def open_story(*, slug: str, user_id: str | None, action: Action = Action.READ) 
     if not may(action, standing=standing, facts=facts):
         raise StoryForbidden(f"Your part in this story does not allow this: {action.value}.")
     return Opened(facts, standing)
+
+
+def list_readable(slugs: Iterable[str], *, user_id: str) -> dict[str, StoryRef]:
+    """Return those of these stories that somebody may read; inside a load it depends on them."""
+    found = []
+    for slug in sorted(set(slugs)):
+        with suppress(StoryNotFound):
+            found.append(open_story(slug=slug, user_id=user_id).facts.slug)
+    depends_on(*map(story_tag, found))
+    stories = Story.objects(slug__in=found).only("title", "cover_image") if found else ()
+    return {story.slug: StoryRef(story.slug, story.title, story.cover_image) for story in stories}
 
 
 def get_story_page(*, slug: str) -> Cached[StoryPage]:

@@ -43,6 +43,7 @@ UNCACHED = {
     "story-me",
     "autosaves",
     "autosave-detail",
+    "bookmarks",
     "sessions",
     "exports",
     "export-detail",

@@ -107,6 +107,7 @@ SAMPLES: dict[tuple[str, str], list[Any]] = {
     ],
     ("put", CHAPTER_PATH): [EDIT],
     ("patch", CHAPTER_PATH): [EDIT],
+    ("put", f"{CHAPTER_PATH}/bookmark"): [{"shelf": "later", "note": "On the train."}],
     ("post", f"{CHAPTER_PATH}/children"): [{**CHAPTER, "choice_text": "Up"}],
     ("post", f"{CHAPTER_PATH}/rollback"): [{"version": 1, "reason": "It was better."}],
     ("patch", PULL_PATH): [
@@ -399,6 +400,7 @@ def test_texts_of_any_script_come_back_as_they_were_sent(world: World) -> None:
         ("patch", CHAPTER_PATH, {"title": "T"}, {"reason": line}, f"{CHAPTER_PATH}/versions"),
         ("post", f"{CHAPTER_PATH}/children", chapter, {"choice_text": TEXT}, CHAPTER_PATH),
         ("put", "/autosaves", draft, chapter, ""),
+        ("put", f"{CHAPTER_PATH}/bookmark", {"shelf": "later"}, {"note": page}, ""),
         ("post", f"{STORY_PATH}/pulls", {"kind": "new_branch", **parent}, proposal, ""),
         ("post", f"{PULL_PATH}/labels", {}, {"labels": [TEXT]}, ""),
         ("post", f"{PULL_PATH}/comments", {}, {"content": page}, ""),

@@ -82,6 +82,9 @@ class House:
         self.theirs = write_child(self.friend, self.story, self.mine)
         self.other, self.other_root = published_story(self.owner)
         self.guest = write_child(self.gone, self.other, self.other_root, title="A guest")
+        place = f"/stories/{self.other}/chapters/{self.other_root}"
+        kept = self.gone.send("PUT", f"{place}/bookmark", {"shelf": "reading"})
+        assert kept.status_code == 200
 
     def pages(self) -> list[str]:
         story, other = f"/stories/{self.story}", f"/stories/{self.other}"
