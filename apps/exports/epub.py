@@ -1,12 +1,14 @@
 """A story as an EPUB 3: pandoc packs the document tree, typst draws the cover."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 from django.conf import settings
 
+from apps.exports.embedding import embed_fonts
 from apps.exports.errors import CannotRender
 from apps.exports.imprint import Imprint
 from apps.exports.manuscript import Manuscript
@@ -15,30 +17,29 @@ from apps.exports.pandoc_tree import API_VERSION, list_value, text_value
 from apps.exports.pdf import Tell, draw_cover
 from apps.exports.trees import Book
 
-# Pandoc's own style sheet indents on the left, whichever way a text runs.
-_TURNED = (
-    "<style>[dir=rtl] ol, [dir=rtl] ul, [dir=rtl] blockquote"
-    " { margin-left: 0; margin-right: 1.7em; }</style>"
-)
+STYLE = "epub.css"
+_FACE = '@font-face {{ font-family: {name}; src: url("../fonts/{file}"); }}\n'
 
 
 def write_epub(manuscript: Manuscript, imprint: Imprint, path: Path, tell: Tell) -> list[str]:
     """Write the file; return notes on what its cover lacks."""
     book = Book(manuscript=manuscript, imprint=imprint)
     tree = path.with_suffix(".json")
+    letters: set[str] = set()
     with tree.open("wb") as out:
-        _write_blocks(book, out)
+        _write_blocks(book, out, letters)
         tell("drawing the cover")
         cover, notes = _cover(book, path.parent)
         _write_metadata(book.describe(), out)
+    letters.update(str(book.describe()))
     tell("packing")
     run_pandoc(
         "--from=json",
         "--to=epub3",
         "--split-level=1",
         "--toc-depth=1",
-        f"--variable=header-includes:{_TURNED}",
         *cover,
+        *_style(embed_fonts(letters, language=book.language, folder=path.parent), path.parent),
         f"--output={path.name}",
         tree.name,
         cwd=path.parent,
@@ -60,12 +61,33 @@ def _cover(book: Book, folder: Path) -> tuple[list[str], list[str]]:
     return [f"--epub-cover-image={picture.name}", f"--reference-doc={picture.name}"], notes
 
 
-def _write_blocks(book: Book, out: BinaryIO) -> None:
-    """Write pandoc's tree block by block; its metadata come last, when all authors are known."""
+def _style(fonts: Sequence[Path], folder: Path) -> list[str]:
+    """Return pandoc's options for how the book looks, and for the fonts that come with it.
+
+    The reader's own font is first, and fonts stand in for what that lacks. A style sheet is not
+    among the files that the sandbox opens, a font is: so it lies among them as well.
+    """
+    style = files("apps.exports").joinpath(STYLE).read_text("utf-8")
+    names = [f'"with the book {number}"' for number in range(len(fonts))]
+    faces = [_FACE.format(name=n, file=font.name) for n, font in zip(names, fonts, strict=True)]
+    family = ", ".join(["serif", *names])
+    family_rule = f"body {{ font-family: {family}; }}\n" if fonts else ""
+    (folder / STYLE).write_text("".join([*faces, style, family_rule]), "utf-8")
+    embedded = [f"--epub-embed-font={name}" for name in (STYLE, *(font.name for font in fonts))]
+    return [f"--css={STYLE}", *embedded]
+
+
+def _write_blocks(book: Book, out: BinaryIO, letters: set[str]) -> None:
+    """Write pandoc's tree block by block, and note its letters.
+
+    Its metadata come last, when all authors are known.
+    """
     out.write(b'{"pandoc-api-version":%b,"blocks":[' % msgspec.json.encode(API_VERSION))
     separator = b""
     for block in book.blocks():
-        out.write(separator + msgspec.json.encode(block))
+        written = msgspec.json.encode(block)
+        letters.update(written.decode())
+        out.write(separator + written)
         separator = b","
 
 

@@ -36,6 +36,7 @@ QUIET = {
     "pymongo": "WARNING",
     "amqp": "WARNING",
     "PIL": "WARNING",
+    "fontTools": "WARNING",
 }
 
 

