@@ -105,6 +105,7 @@ EMAIL_KEEP_SECONDS = 30 * 24 * 3_600  # how long it is known which mail went to 
 UNIT_OF_WORK_SECONDS = _scaled(30)
 OUTBOX_RELAY_SECONDS = _scaled(2)
 OUTBOX_REOFFER_SECONDS = _scaled(60)
+COUNTS_SETTLE_SECONDS = _scaled(1)
 
 # Cache
 

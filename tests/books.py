@@ -6,7 +6,7 @@ from typing import Any
 
 from mongoengine import CASCADE, NULLIFY, PULL, fields
 
-from storychain import documents
+from storychain import counters, documents
 from storychain.documents import Change, Document, EmbeddedDocument, StringField
 
 
@@ -56,6 +56,23 @@ class Cat(Animal):
 def add_book(slug: str = "a", **more: Any) -> Book:
     """Store a book."""
     return Book(slug=slug, **more).save(force_insert=True)
+
+
+@documents.unit_of_work
+def read_book(slug: str = "a", times: int = 1) -> None:
+    """Count a book's readers, in a sum."""
+    counters.add(kind="book", key=slug, counts={"reads": times})
+
+
+@counters.settles("book")
+def count_readers(slug: str, counts: dict[str, int]) -> None:
+    """Add up what was counted."""
+    Book.objects(slug=slug).update_one(inc__counts__reads=counts["reads"])
+
+
+def settle(**_: object) -> int:
+    """Settle all counts, at whatever time."""
+    return counters.settle_once()
 
 
 @contextmanager

@@ -63,6 +63,8 @@ def _count_out(chapter: Chapter) -> None:
         chapters=-1,
         imported=-int(chapter.is_import),
         branches=-int(is_branch),
+        upvotes=-chapter.votes.up,
+        downvotes=-chapter.votes.down,
     )
 
 

@@ -10,4 +10,11 @@ class ChaptersConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.chapters import cleanup, departures, invalidation, schedule, tallies  # noqa: F401, PLC0415
+        from apps.chapters import (  # noqa: F401, PLC0415
+            cleanup,
+            counts,
+            departures,
+            invalidation,
+            schedule,
+            tallies,
+        )

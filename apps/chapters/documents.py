@@ -156,6 +156,13 @@ class Chapter(Document):
         self.delete()
 
     @classmethod
+    def count(cls, *, slug: str, counts: Mapping[str, int]) -> Chapter | None:
+        """Add to what is counted of a chapter, by names such as `votes__up`; return it then."""
+        more = {f"inc__{name}": n for name, n in counts.items()}
+        counted: Chapter | None = cls.objects(slug=slug).modify(**more, new=True)
+        return counted
+
+    @classmethod
     def orphan(cls, *, user_id: str, most: int) -> int:
         """Leave up to `most` chapters behind whose author is gone; return how many."""
         return int(cls.objects(author_id=user_id).at_most(most).update(set__author_id=ORPHAN_ID))

@@ -1,5 +1,7 @@
 """What chapters announce."""
 
+from datetime import datetime
+
 from storychain.events import Event
 
 
@@ -19,3 +21,16 @@ class ChapterAdded(Event, frozen=True, kw_only=True):
     branch_index: int
     parent_slug: str | None = None
     parent_author_id: str | None = None
+
+
+class ChapterLiked(Event, frozen=True, kw_only=True):
+    """A chapter has `more` upvotes than a moment ago, `upvotes` in all at `counted_at`."""
+
+    story_slug: str
+    story_title: str
+    chapter_slug: str
+    chapter_title: str
+    author_id: str
+    upvotes: int
+    more: int
+    counted_at: datetime

@@ -9,6 +9,7 @@ from storychain.cache.tags import Tag, tag
 from storychain.documents import Change
 
 SHOWN = ("author_id", "title", "content", "choices", "status", "is_ending", "version", "publish_at")
+COUNTED = ("votes", "stats.comments")
 SHOWN_IN_TREE = ("author_id", "title", "status", "is_ending", "word_count", "parent_slug")
 SHOWN_IN_LIST = (*SHOWN_IN_TREE, "updated_at")
 
@@ -33,10 +34,11 @@ def chapter_changed(change: Change[Chapter]) -> Iterator[Tag]:
     """A shown change stales the chapter and, as far as they show it, the tree and the list.
 
     The parent's page goes stale by the parent's own change: its way to the child is stored in it.
-    So do the story's counts, which stand in the story.
+    So do the story's counts, which stand in the story. Votes and comments come in sums
+    (storychain/counters.py) and stale its page alone: the tree and the list show them as they were.
     """
     chapter = change.document
-    if change.touches(*SHOWN):
+    if change.touches(*SHOWN, *COUNTED):
         yield chapter_tag(chapter.slug)
     if change.touches(*SHOWN_IN_TREE):
         yield tree_tag(chapter.story_slug)

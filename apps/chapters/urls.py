@@ -50,7 +50,7 @@ CACHE_MAP = {
     "story-feed": CacheRow(
         key=keys.story_feed,
         ttl="STORY_TREE",
-        tags=("story", "chapters", "tree", "user"),
+        tags=("story", "chapters", "tree", "counts", "user"),
         audience="reader",
     ),
     "chapters": CacheRow(

@@ -10,4 +10,4 @@ class StoriesConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.stories import departures, invalidation, tallies  # noqa: F401, PLC0415
+        from apps.stories import counts, departures, invalidation, tallies  # noqa: F401, PLC0415

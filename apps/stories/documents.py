@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from unicodedata import normalize
@@ -160,6 +161,13 @@ class Story(Document):
     def orphan(cls, *, slug: str) -> None:
         """Leave a story behind whose creator is gone."""
         cls.objects(slug=slug).update_one(set__creator_id=ORPHAN_ID)
+
+    @classmethod
+    def count(cls, *, slug: str, counts: Mapping[str, int]) -> Story | None:
+        """Add to what is counted of a story, by names of StoryStats; return it as it was."""
+        more = {f"inc__stats__{name}": n for name, n in counts.items()}
+        before: Story | None = cls.objects(slug=slug).modify(**more)
+        return before
 
     @classmethod
     def rank(cls, *, slug: str, score: float) -> None:

@@ -29,6 +29,7 @@ COUNTED = (
     "stats.unique_contributors",
     "last_activity_at",
 )
+VOTED = ("stats.total_votes", "stats.upvotes", "stats.downvotes", "stats.score")
 LISTS = tag("lists", "stories")
 TRENDING = tag("trending", "stories")
 """The order of the trending stories; whoever scores them bumps it when all scores stand."""
@@ -44,6 +45,11 @@ def tree_tag(slug: str) -> Tag:
     return tag("tree", slug)
 
 
+def counts_tag(slug: str) -> Tag:
+    """This story's own pages, which show how it is voted for."""
+    return tag("counts", slug)
+
+
 def user_stories_tag(user_id: str) -> Tag:
     """The lists of stories that this person works on."""
     return tag("ustories", user_id)
@@ -53,13 +59,16 @@ def user_stories_tag(user_id: str) -> Tag:
 def story_changed(change: Change[Story]) -> Iterator[Tag]:
     """A shown change stales the story, a new count what shows counts; both are in every list.
 
-    Votes and reads stale nothing: they are coalesced.
+    Votes come in sums (storychain/counters.py) and stale its own pages alone: in a list they are as
+    old as the list. Reads stale nothing.
     """
     slug = change.document.slug
     if change.touches(*SHOWN, "updated_at"):
         yield story_tag(slug)
     if change.touches(*COUNTED):
         yield tree_tag(slug)
+    if change.touches(*VOTED):
+        yield counts_tag(slug)
     if change.touches(*SHOWN, *COUNTED):
         yield LISTS
         yield from _shelves(change)

@@ -9,7 +9,10 @@ from storychain.api.pagination import Page
 
 
 class StatsView(msgspec.Struct, frozen=True):
-    """A story's counts; votes and reads may lag by two seconds."""
+    """A story's counts; `total_votes` are those for it and for its chapters, the others its own.
+
+    Votes and reads lag by two seconds, in lists by as much as the list may be old.
+    """
 
     total_chapters: int
     total_branches: int

@@ -12,7 +12,7 @@ from apps.stories import keys
 from apps.stories.documents import Story
 from apps.stories.errors import StoryForbidden, StoryNotFound
 from apps.stories.facts import facts_of
-from apps.stories.invalidation import story_tag, tree_tag
+from apps.stories.invalidation import counts_tag, story_tag, tree_tag
 from apps.stories.pages import (
     OverviewPage,
     SettingsPage,
@@ -82,7 +82,7 @@ def get_story_page(*, slug: str) -> Cached[StoryPage]:
     """Return a story as its readers see it; raise StoryNotFound if none has this slug."""
     return DETAILS.get_or_load(
         keys.story_detail(slug),
-        tags=[story_tag(slug), tree_tag(slug)],
+        tags=[story_tag(slug), tree_tag(slug), counts_tag(slug)],
         load=lambda: _load_page(slug),
     )
 
@@ -91,7 +91,7 @@ def get_overview(*, slug: str) -> Cached[OverviewPage]:
     """Return a story's page with its team."""
     return OVERVIEWS.get_or_load(
         keys.story_overview(slug),
-        tags=[story_tag(slug), tree_tag(slug), team_tag(slug)],
+        tags=[story_tag(slug), tree_tag(slug), counts_tag(slug), team_tag(slug)],
         load=lambda: _load_overview(slug),
     )
 

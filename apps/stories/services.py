@@ -133,7 +133,13 @@ def unarchive_story(*, slug: str, caller_id: str, now: datetime) -> None:
 def delete_story(*, slug: str, caller_id: str, now: datetime) -> None:
     """Delete a story for good; its address stays taken."""
     story = _turn(Action.DELETE, slug=slug, caller_id=caller_id, status="deleted", now=now)
-    count_work(user_id=story.creator_id, stories=-1, published=-int(story.published_at is not None))
+    count_work(
+        user_id=story.creator_id,
+        stories=-1,
+        published=-int(story.published_at is not None),
+        upvotes=-story.stats.upvotes,
+        downvotes=-story.stats.downvotes,
+    )
 
 
 @unit_of_work

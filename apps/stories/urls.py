@@ -69,12 +69,15 @@ CACHE_MAP = {
         query=PAGED,
     ),
     "story-detail": CacheRow(
-        key=keys.story_detail, ttl="STORY_DETAIL", tags=("story", "tree", "user"), audience="reader"
+        key=keys.story_detail,
+        ttl="STORY_DETAIL",
+        tags=("story", "tree", "counts", "user"),
+        audience="reader",
     ),
     "story-overview": CacheRow(
         key=keys.story_overview,
         ttl="STORY_OVERVIEW",
-        tags=("story", "tree", "team", "user"),
+        tags=("story", "tree", "counts", "team", "user"),
         audience="reader",
     ),
     "story-settings": CacheRow(

@@ -5,10 +5,13 @@ Whoever holds what is counted registers how:
     @tallies
     def count_stories(user_id): return {"stories_created": Story.objects(...).count()}
 
+What two of them count under one name is added up.
+
 Each write counts its own in the same transaction (`services.count_work`), so this finds nothing to
 mend unless data was changed by hand or brought in from elsewhere.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from apps.users.documents import User
@@ -31,7 +34,9 @@ def recount(*, user_id: str) -> bool:
     user = User.objects(clerk_id=user_id, deleted_at=None).first()
     if user is None:
         return False
-    counted = {name: n for tally in _tallies for name, n in tally(user_id).items()}
+    counted: Counter[str] = Counter()
+    for tally in _tallies:
+        counted.update(tally(user_id))
     if all(user.stats[name] == n for name, n in counted.items()) and user.is_grown():
         return False
     announce_badges(user_id, user.recount(counted))

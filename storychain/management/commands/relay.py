@@ -1,4 +1,4 @@
-"""Delivers what writers could not: the outbox, for as long as it runs."""
+"""Delivers what writers could not, the outbox, for as long as it runs; and settles counts."""
 
 import signal
 import threading
@@ -9,13 +9,17 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from pymongo.errors import PyMongoError
 
-from storychain import outbox
+from storychain import counters, outbox
+from storychain.queues.ticking import Ticker
 
 log = structlog.get_logger(__name__)
 
 
 class Command(BaseCommand):
-    """Offers due outbox rows until SIGTERM or Ctrl-C: none waits for OUTBOX_RELAY_SECONDS."""
+    """Offers due outbox rows until SIGTERM or Ctrl-C: none waits for OUTBOX_RELAY_SECONDS.
+
+    Counts are settled in a thread of their own, so that a long outbox holds up none.
+    """
 
     help = "Deliver outbox rows that their writers could not deliver, until stopped (SIGTERM)."
 
@@ -24,9 +28,12 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        settling = Ticker({counters.settle_once: settings.COUNTS_SETTLE_SECONDS})
+        settling.start()
         while not stop.is_set():
             if not _relay(stop):
                 stop.wait(settings.OUTBOX_RELAY_SECONDS / 2)
+        settling.stop()
 
 
 def _relay(stop: threading.Event) -> int:

@@ -1,0 +1,13 @@
+"""What stories announce."""
+
+from storychain.events import Event
+
+
+class StoryMilestone(Event, frozen=True, kw_only=True):
+    """A story has come to a round number of something: `what` is "votes" or "reads"."""
+
+    story_slug: str
+    story_title: str
+    creator_id: str
+    what: str
+    count: int
