@@ -1,4 +1,4 @@
-"""Exports by real workers: made once, also when a worker dies in the middle."""
+"""Exports by real workers: in a bucket, and made once, also when a worker dies in the middle."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from apps.chapters.planting import TreeNode, plant_tree
 from apps.exports.documents import Export
 from apps.stories.documents import Story
 from storychain.documents import ensure_indexes
+from tests import buckets
+from tests.buckets import bucket_url, keys, use_bucket
 from tests.factories import Caller, published_story, sign_in
 from tests.queueing import fixtures
 from tests.queueing.workers import HEAVY, Crew
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
-bells, crew = fixtures.bells, fixtures.crew
+bells, crew, endpoint = fixtures.bells, fixtures.crew, buckets.endpoint
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +39,9 @@ def export_root(settings: Any, tmp_path: Path) -> Iterator[Path]:
     return settings.EXPORT_ROOT
 
 
-def ask(caller: Caller, story: str) -> str:
-    """Ask for an EPUB and return the export's path."""
-    answer = caller.post(f"/stories/{story}/exports", {"format": "epub"})
+def ask(caller: Caller, story: str, format_name: str = "epub") -> str:
+    """Ask for a file and return the export's path."""
+    answer = caller.post(f"/stories/{story}/exports", {"format": format_name})
     assert answer.status_code == 202, answer.content
     return f"/exports/{answer.json()['id']}"
 
@@ -54,14 +56,18 @@ def ended(caller: Caller, path: str) -> dict[str, Any]:
     return wait_until(look, seconds=60)
 
 
-def test_a_worker_makes_what_was_asked_for(crew: Crew, export_root: Path) -> None:
+def test_a_worker_makes_a_pdf_and_keeps_it_in_a_bucket(
+    crew: Crew, settings: Any, endpoint: str
+) -> None:
+    use_bucket(settings, endpoint)
     author = sign_in()
     story, _ = published_story(author)
-    crew.start(HEAVY, EXPORT_ROOT=str(export_root))
-    seen = ended(author, ask(author, story))
+    crew.start(HEAVY, EXPORT_STORAGE_URL=bucket_url(endpoint))
+    seen = ended(author, ask(author, story, "pdf"))
     assert seen["status"] == "done", seen
+    assert keys(endpoint) == [f"files/{seen['id']}-1.pdf"]
     answer = Client().get(seen["file_url"].partition("8000")[2])
-    assert answer.getvalue()[:2] == b"PK"
+    assert answer.getvalue()[:5] == b"%PDF-"
     answer.close()
 
 

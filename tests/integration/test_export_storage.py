@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,65 +14,18 @@ from django.utils import timezone
 from apps.exports import services
 from storychain.checkup import examine
 from storychain.storage import BadStore, check_storage, export_storage
+from tests import buckets
+from tests.buckets import free_port, keys, use_bucket
 from tests.factories import published_story, sign_in
 from tests.integration.test_exports_api import fetch, made, run
-from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db
-KEYS = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    "AWS_EC2_METADATA_DISABLED": "1",
-}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Moto's S3 in a process of its own, with one bucket."""
-    port = free_port()
-    server = Path(sys.executable).with_name("moto_server")
-    log = (tmp_path_factory.mktemp("moto") / "log").open("wb")
-    process = subprocess.Popen([server, "-p", str(port)], stdout=log, stderr=log)
-    try:
-        wait_until(lambda: answers(port), seconds=60)
-        url = f"http://127.0.0.1:{port}"
-        with pytest.MonkeyPatch.context() as patched:
-            for name, value in KEYS.items():
-                patched.setenv(name, value)
-            client = boto3.client("s3", endpoint_url=url, region_name="us-east-1")
-            client.create_bucket(Bucket="exports")
-            yield url
-    finally:
-        process.kill()
-        process.wait()
-        log.close()
+endpoint = buckets.endpoint
 
 
 @pytest.fixture(autouse=True)
 def folders(settings: Any, tmp_path: Path) -> None:
     settings.EXPORT_ROOT = tmp_path / "exports"
-
-
-def use_bucket(settings: Any, endpoint: str, bucket: str = "exports") -> None:
-    url = f"s3://{bucket}/files?region=us-east-1&endpoint={endpoint}"
-    store = export_storage(url, root=settings.EXPORT_ROOT)
-    settings.STORAGES = settings.STORAGES | {"exports": store}
-
-
-def keys(endpoint: str) -> list[str]:
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
-    found = client.list_objects_v2(Bucket="exports").get("Contents", [])
-    return [item["Key"] for item in found]
 
 
 def test_a_file_goes_to_the_bucket_and_comes_back(settings: Any, endpoint: str) -> None:
