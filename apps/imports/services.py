@@ -80,6 +80,12 @@ def import_story(
     raise AlreadyImporting
 
 
+def find_import(*, author_id: str, slug: str) -> ImportResult:
+    """Return what is known of an import that made this story; its notes are not kept."""
+    record = ImportRecord.objects.get(author_id=author_id, story_slug=slug)
+    return ImportResult(slug, record.chapters, created=True)
+
+
 def publish_import(*, story_slug: str, author_id: str, now: datetime) -> bool:
     """Publish an imported draft; tell whether it was one."""
     try:

@@ -14,8 +14,9 @@ from apps.imports.errors import EmptyFile, TooLarge
 from apps.imports.limits import LARGEST_FILE
 from apps.imports.pages import ImportPage
 from apps.imports.serializers import ImportInput
-from apps.imports.services import import_story
+from apps.imports.services import ImportResult, find_import, import_story
 from storychain.api.authentication import SignedIn
+from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.parsing import IDENTITY, UnsupportedEncoding, read_query
 from storychain.api.responses import created_response, json_response
 from storychain.api.schema import schema_for
@@ -66,30 +67,44 @@ class Imports(APIView):
 
     @extend_schema(
         operation_id="stories_import",
-        parameters=[ImportInput],
+        parameters=[ImportInput, IDEMPOTENCY_KEY],
         request=dict.fromkeys(MEDIA_TYPES, OpenApiTypes.STR),
         responses={200: schema_for(ImportPage), 201: schema_for(ImportPage)},
     )
     def post(self, request: Request) -> HttpResponse:
         """Make a draft of a plain-text novel, a Markdown or a Twee 3 file: the body, in UTF-8.
 
-        The same file again changes nothing and is answered 200 with the story that it became. A
-        file that is refused leaves nothing behind; the answer says in which line and why.
+        The same file again changes nothing and is answered 200 with the story that it became, also
+        without an Idempotency-Key; with one, the first answer is given again. A file that is
+        refused leaves nothing behind; the answer says in which line and why.
         """
         chosen = read_query(ImportInput, request)
         data = request.data
         if not isinstance(data, bytes):  # REST framework does not ask a parser about no body
             raise EmptyFile("Send the file as the body.")
         kind = (request.content_type or "").partition(";")[0].strip().lower()
-        result = import_story(
-            data=data,
-            author_id=request.user.user_id,
-            now=timezone.now(),
-            format=chosen.get("format") or MEDIA_TYPES[kind],
-            title=chosen.get("title"),
-        )
-        page = ImportPage(**{**result._asdict(), "notes": list(result.notes)})
-        if not result.created:
-            return json_response(page)
-        place = request.path.removesuffix("import") + result.story_slug
-        return created_response(page, location=place)
+        made: list[ImportResult] = []
+
+        def create() -> str:
+            result = import_story(
+                data=data,
+                author_id=request.user.user_id,
+                now=timezone.now(),
+                format=chosen.get("format") or MEDIA_TYPES[kind],
+                title=chosen.get("title"),
+            )
+            made[:] = [result]
+            return result.story_slug
+
+        def show(slug: str) -> HttpResponse:
+            result = made[0] if made else find_import(author_id=request.user.user_id, slug=slug)
+            return _show(result, stories=request.path.removesuffix("import"))
+
+        return create_once(request, create=create, show=show)
+
+
+def _show(result: ImportResult, *, stories: str) -> HttpResponse:
+    page = ImportPage(**{**result._asdict(), "notes": list(result.notes)})
+    if not result.created:
+        return json_response(page)
+    return created_response(page, location=stories + result.story_slug)

@@ -57,7 +57,7 @@ class KeyReused(StorychainError):
 class IdempotencyRecord(Document):
     """What a request with a key created, and how it was answered.
 
-    `record_id` is made of user, method, path and key; `digest` of the body.
+    `record_id` is made of user, method, path and key; `digest` of query and body.
     """
 
     record_id = StringField(primary_key=True)
@@ -84,18 +84,18 @@ class IdempotencyRecord(Document):
         IdempotencyRecord.objects(record_id=self.record_id).update_one(
             set__status=response.status_code,
             set__body=response.content,
-            set__location=response.headers["Location"],
+            set__location=response.headers.get("Location", ""),
         )
 
     def replay(self) -> HttpResponse | None:
         """Return the same answer again, if it was kept."""
         if not self.status:
             return None
-        response = HttpResponse(
-            bytes(self.body), content_type="application/json", status=self.status, headers=UNSHARED
+        place = {"Location": str(self.location)} if self.location != "" else {}
+        headers = {**UNSHARED, **place}
+        return HttpResponse(
+            bytes(self.body), content_type="application/json", status=self.status, headers=headers
         )
-        response.headers["Location"] = str(self.location)
-        return response
 
 
 def create_once(
@@ -113,7 +113,7 @@ def create_once(
     if not _KEY.fullmatch(key):
         raise Invalid("Use 1 to 255 printable ASCII characters, such as a UUID, for the key.")
     record_id = _digest(caller.user_id, request.method, request.path, key)
-    digest = _digest(request.data)
+    digest = _digest(request.data, request.META["QUERY_STRING"])
     record, is_new = _find_or_create(record_id, digest, create)
     if is_new:
         return _answer(record, show)

@@ -19,6 +19,7 @@ from apps.imports.services import ImportResult, import_story, publish_import
 from apps.stories.documents import Story
 from apps.stories.services import delete_story
 from apps.users.documents import User
+from storychain.api.idempotency import IdempotencyRecord
 from tests.factories import API, Caller, sign_in
 
 NOW = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -199,8 +200,11 @@ def test_the_demo_is_loaded_once() -> None:
     assert [s.status for s in Story.objects(creator_id="demo")] == ["published"] * 2
 
 
-def send(caller: Caller, data: bytes, kind: str = "text/plain", query: str = "") -> object:
-    return caller.client.post(f"{API}/stories/import{query}", data, content_type=kind)
+def send(
+    caller: Caller, data: bytes, kind: str = "text/plain", query: str = "", **headers: str
+) -> object:
+    path = f"{API}/stories/import{query}"
+    return caller.client.post(path, data, content_type=kind, headers={**caller.headers, **headers})
 
 
 def test_a_file_is_the_body_of_a_request() -> None:
@@ -217,6 +221,21 @@ def test_a_file_is_the_body_of_a_request() -> None:
     assert author.get("/stories/another-key").json()["title"] == "Another key"
     again = send(author, TWEE)
     assert (again.status_code, again.json()["story_slug"]) == (200, "another-key")
+
+
+def test_under_a_key_the_first_answer_is_given_again() -> None:
+    author, key = sign_in(), {"Idempotency-Key": "once"}
+    first, again = (send(author, TWEE, "text/x-twee", **key) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert (again.content, again["Location"]) == (first.content, first["Location"])
+    IdempotencyRecord.objects(record_id__gt="").update(
+        set__status=0
+    )  # as after a death before it was kept
+    assert send(author, TWEE, "text/x-twee", **key).json() == first.json()
+    other = send(author, TWEE, "text/x-twee", "?title=Another", **key)
+    assert (other.status_code, other.json()["code"]) == (422, "key-reused")
+    without = send(author, TWEE, "text/x-twee")
+    assert (without.status_code, without.json()["created"]) == (200, False)
 
 
 @pytest.mark.parametrize(
