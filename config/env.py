@@ -40,6 +40,16 @@ NEED_A_HOST = (
 )
 PROFILES = ("development", "production-small", "production-medium", "production-large")
 QUEUES = ("email", "notification", "analytics", "cleanup", "export")
+RATES = (
+    "public-read",
+    "signed-in-read",
+    "write",
+    "fast-write",
+    "reaction",
+    "critical",
+    "webhook",
+)
+MOST_PROXIES = 9
 THRESHOLDS = ("backlog", "late", "unattended", "slow", "dead")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("console", "json")
@@ -87,6 +97,8 @@ class Env:
     cache_timeout_seconds: float
     export_root: Path
     queue_alerts: dict[str, float]
+    rate_limits: dict[str, int]
+    trusted_proxies: int
     export_storage_url: str
     export_fonts: Path
     log_level: str
@@ -144,6 +156,8 @@ class Env:
             .expanduser()
             .absolute(),
             queue_alerts=read.thresholds("QUEUE_ALERTS"),
+            rate_limits=read.limits("RATE_LIMITS"),
+            trusted_proxies=read.proxies("TRUSTED_PROXIES"),
             export_storage_url=read.bucket("EXPORT_STORAGE_URL"),
             export_fonts=Path(read.text("EXPORT_FONTS", "/usr/share/fonts"))
             .expanduser()
@@ -204,6 +218,21 @@ class _Reader:
 
         mend = f"use words as late=60 or export.slow=300; there are {', '.join(THRESHOLDS)}"
         return self._parse(name, "", parse, mend)
+
+    def limits(self, name: str) -> dict[str, int]:
+        """Return {"write": 40} for "write=40"."""
+
+        def parse(text: str) -> dict[str, int]:
+            pairs = (word.split("=") for word in text.split())
+            return {RATES[RATES.index(kind)]: _at_least_one(number) for kind, number in pairs}
+
+        mend = f"use words as write=40, from 1 a minute; there are {', '.join(RATES)}"
+        return self._parse(name, "", parse, mend)
+
+    def proxies(self, name: str) -> int:
+        """Return how many proxies stand in front of the web processes."""
+        mend = f"use the number of proxies in front of the web processes, 0 to {MOST_PROXIES}"
+        return self._parse(name, "0", lambda text: range(MOST_PROXIES + 1).index(int(text)), mend)
 
     def url(self, name: str, schemes: tuple[str, ...], default: str, *, path: str = "") -> str:
         """Return a URL of one of `schemes`; with `path`, one that has such a path."""
@@ -281,6 +310,10 @@ class _Reader:
 def _known_threshold(kind: str) -> str:
     queue, _, of = kind.rpartition(".")
     return kind if of in THRESHOLDS and queue in {"", *QUEUES} else _refuse()
+
+
+def _at_least_one(number: str) -> int:
+    return int(number) if int(number) > 0 else _refuse()
 
 
 def _not_negative(number: str) -> float:

@@ -181,6 +181,19 @@ CLERK_JWKS_REFETCH_SECONDS = _scaled(30)
 CLERK_JWKS_MAX_AGE_SECONDS = _scaled(3_600)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https:")
 
+# How much a caller may ask for in a minute, by the class of what he asks for
+
+RATE_LIMITS = {
+    "public-read": 100,
+    "signed-in-read": 300,
+    "write": 20,
+    "fast-write": 120,  # autosaves, heartbeats
+    "reaction": 60,
+    "critical": 5,
+    "webhook": 1000,
+} | ENV.rate_limits
+TRUSTED_PROXIES = ENV.trusted_proxies
+
 # What it tells about itself
 
 LOGGING = configure_logging(style=LOG_FORMAT, level=LOG_LEVEL)
@@ -234,6 +247,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "storychain.api.throttling.throttling_middleware",
     "storychain.api.handlers.ProblemMiddleware",
 ]
 CSRF_FAILURE_VIEW = "storychain.api.handlers.csrf_failure"
@@ -268,6 +282,7 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": "storychain.api.authentication.Caller",
     "DEFAULT_PARSER_CLASSES": ["storychain.api.parsing.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["storychain.api.throttling.CallerThrottle"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "storychain.api.handlers.handle_exception",
     "URL_FORMAT_OVERRIDE": None,  # ?format= belongs to the exports

@@ -203,6 +203,18 @@ def mget_with_life(names: Sequence[str]) -> tuple[list[bytes | None], int]:
     return values, left
 
 
+def begin(commands: Sequence[Sequence[Any]]) -> Callable[[], list[Any]]:
+    """Send commands to the cache and return what waits for their replies; both raise RedisError.
+
+    A cluster is asked at once: its replies come from several servers.
+    """
+    if is_cluster():
+        replies = send(commands)
+        return lambda: replies
+    packed = b"".join(hiredis.pack_command(tuple(command)) for command in commands)
+    return wires("cache").begin(packed, len(commands)).replies
+
+
 def _read_cluster(commands: Sequence[Sequence[Any]]) -> list[Any]:
     return cluster.read(client("cache"), commands, epoch=key("epoch"))
 

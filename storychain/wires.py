@@ -5,6 +5,7 @@ makes each connection, with all that its URL asks for, and names the errors.
 """
 
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import hiredis
@@ -27,27 +28,42 @@ class Wire:
 
     def ask_all(self, packed: bytes, count: int) -> list[Any]:
         """Send so many commands at once and return their replies; raise as for one."""
+        self.send(packed)
+        return self.receive(count)
+
+    def send(self, packed: bytes) -> None:
+        """Send commands, whose replies are then to be received; raise as `ask` does."""
         try:
-            return self._exchange(packed, count)
-        except BaseException:
-            self.close()
+            self._connection._sock.sendall(packed)  # noqa: SLF001 - there is no other door
+        except BaseException as error:
+            self._hang_up(error)
             raise
 
-    def _exchange(self, packed: bytes, count: int) -> list[Any]:
-        sock, reader = self._connection._sock, self._reader  # noqa: SLF001 - there is no other door
-        replies: list[Any] = []
+    def receive(self, count: int) -> list[Any]:
+        """Return so many replies to what was sent; raise as `ask` does."""
         try:
-            sock.sendall(packed)
-            while len(replies) < count:
-                if (reply := reader.gets()) is False:
-                    reader.feed(sock.recv(65536) or _hung_up())
-                else:
-                    replies.append(_checked(reply))
-        except TimeoutError as error:
-            raise redis.TimeoutError(str(error)) from error
-        except OSError as error:
-            raise redis.ConnectionError(str(error)) from error
+            return self._read(count)
+        except BaseException as error:
+            self._hang_up(error)
+            raise
+
+    def _read(self, count: int) -> list[Any]:
+        sock, reader = self._connection._sock, self._reader  # noqa: SLF001
+        replies: list[Any] = []
+        while len(replies) < count:
+            if (reply := reader.gets()) is False:
+                reader.feed(sock.recv(65536) or _closed())
+            else:
+                replies.append(_checked(reply))
         return replies
+
+    def _hang_up(self, error: BaseException) -> None:
+        """Hang up after an error, and raise redis-py's in the place of the system's."""
+        self.close()
+        if isinstance(error, TimeoutError):
+            raise redis.TimeoutError(str(error)) from error
+        if isinstance(error, OSError):
+            raise redis.ConnectionError(str(error)) from error
 
     def close(self) -> None:
         """Hang up."""
@@ -71,19 +87,55 @@ class Wires:
 
         An idle wire may have been cut since it was last used: then a new one is asked, once.
         """
-        try:
+        return self.begin(packed, count).replies()
+
+    def begin(self, packed: bytes, count: int) -> "Question":
+        """Send so many commands and wait for nothing; raise redis.RedisError."""
+        return Question(self, packed, count)
+
+    def take(self, packed: bytes) -> tuple[Wire, bool]:
+        """Send commands on an idle wire or a new one; tell whether it is new."""
+        with suppress(IndexError, redis.ConnectionError):
             wire = self._idle.pop()
-            replies = wire.ask_all(packed, count)
-        except (IndexError, redis.ConnectionError):
-            wire = Wire(self._pool)
-            replies = wire.ask_all(packed, count)
+            wire.send(packed)
+            return wire, False
+        return self.connect(packed), True
+
+    def connect(self, packed: bytes) -> Wire:
+        """Send commands on a new wire."""
+        wire = Wire(self._pool)
+        wire.send(packed)
+        return wire
+
+    def give_back(self, wire: Wire) -> None:
+        """Take a wire for idle, all of whose replies have been received."""
         self._idle.append(wire)
-        return replies
 
     def close(self) -> None:
         """Hang up everywhere; the next to ask connects anew."""
         while self._idle:
             self._idle.pop().close()
+
+
+class Question:
+    """Commands that are on their way; `replies` is called once, by whoever wants them."""
+
+    def __init__(self, wires: Wires, packed: bytes, count: int) -> None:
+        """Send them."""
+        self._wires, self._packed, self._count = wires, packed, count
+        self._wire, self._is_new = wires.take(packed)
+
+    def replies(self) -> list[Any]:
+        """Wait for the replies; raise redis.RedisError."""
+        try:
+            replies = self._wire.receive(self._count)
+        except redis.ConnectionError:
+            if self._is_new:
+                raise
+            self._wire = self._wires.connect(self._packed)
+            replies = self._wire.receive(self._count)
+        self._wires.give_back(self._wire)
+        return replies
 
 
 def _checked(reply: Any) -> Any:
@@ -92,5 +144,5 @@ def _checked(reply: Any) -> Any:
     return reply
 
 
-def _hung_up() -> bytes:
+def _closed() -> bytes:
     raise ConnectionResetError("the server closed the connection")

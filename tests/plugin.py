@@ -10,6 +10,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from storychain import embedded
+from tests.unlimited import UNLIMITED
 
 _servers = ExitStack()
 # What starts whole stacks takes turns: two of them at once would be short of processors.
@@ -25,7 +26,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         is_worker = is_spread and "PYTEST_XDIST_WORKER" in os.environ
         home = _servers.enter_context(tempfile.TemporaryDirectory(prefix="storychain-tests-"))
         # A busy machine is not a broken cache: only the tests of failures ask for less.
-        usual = {"TIME_SCALE": "0.1", "CACHE_TIMEOUT_SECONDS": "2"}
+        usual = {"TIME_SCALE": "0.1", "CACHE_TIMEOUT_SECONDS": "2", **UNLIMITED}
         os.environ |= {"STORYCHAIN_HOME": home, **usual | os.environ}
         if is_worker:
             os.environ["STORYCHAIN_HOME"] = home  # each its own, with servers of its own

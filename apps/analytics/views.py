@@ -10,12 +10,15 @@ from apps.analytics import jobs
 from apps.analytics.pages import AcceptedEvents
 from apps.analytics.serializers import EventsInput
 from storychain.api.parsing import read_input
+from storychain.api.rates import Rate
 from storychain.api.responses import json_response
 from storychain.api.schema import schema_for
 
 
 class Events(APIView):
     """Where clients tell what happened in them."""
+
+    rate = Rate.FAST_WRITE
 
     @extend_schema(
         operation_id="events_track",

@@ -20,6 +20,7 @@ from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import check_input, read_input, read_query
 from storychain.api.preconditions import IF_MATCH, versioned_etag, versions_in_if_match
+from storychain.api.rates import Rate
 from storychain.api.responses import empty_response, json_response
 from storychain.api.schema import schema_for
 
@@ -29,6 +30,7 @@ BECOMES = {"root_chapter": RootInput, "new_chapter": ChapterInput, "update_chapt
 class Autosaves(APIView):
     """The caller's drafts, and where they are saved."""
 
+    rate = Rate.FAST_WRITE
     permission_classes = [SignedIn]
 
     @extend_schema(
@@ -73,6 +75,7 @@ class Autosaves(APIView):
 class AutosaveDetail(APIView):
     """One of the caller's drafts."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     @extend_schema(operation_id="autosaves_detail", responses=schema_for(AutosavePage))
@@ -94,6 +97,7 @@ class AutosaveDetail(APIView):
 class Convert(APIView):
     """The step from draft to chapter."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     @extend_schema(

@@ -14,6 +14,7 @@ from storychain.api.authentication import SignedIn
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
 from storychain.api.preconditions import IF_MATCH, versions_in_if_match
+from storychain.api.rates import Rate
 from storychain.api.schema import schema_for
 from storychain.cache.http import cached_response
 
@@ -70,6 +71,7 @@ class Diff(APIView):
 class Rollback(APIView):
     """The way back to an earlier text."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     @extend_schema(

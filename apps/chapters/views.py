@@ -26,6 +26,7 @@ from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input
 from storychain.api.preconditions import IF_MATCH, versioned_etag, versions_in_if_match
+from storychain.api.rates import Rate
 from storychain.api.responses import created_response, empty_response, json_response
 from storychain.api.schema import schema_for
 from storychain.cache.http import cached_response
@@ -71,6 +72,7 @@ class Feed(APIView):
 class Chapters(APIView):
     """A story's chapters, and where its first one is written."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedInOrReadOnly]
 
     @extend_schema(operation_id="chapters_list", responses=schema_for(ChapterListPage))
@@ -104,6 +106,7 @@ class Chapters(APIView):
 class ChapterDetail(APIView):
     """One chapter."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedInOrReadOnly]
 
     @extend_schema(operation_id="chapters_detail", responses=schema_for(ChapterPage))
@@ -164,6 +167,7 @@ class ChapterDetail(APIView):
 class Publication(APIView):
     """A draft's way to its readers."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     @extend_schema(

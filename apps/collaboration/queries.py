@@ -19,7 +19,7 @@ from apps.stories.documents import Story
 from apps.stories.invalidation import story_tag
 from apps.stories.queries import Opened, open_story
 from apps.users.queries import list_authors
-from storychain.api.keyset import cut_page
+from storychain.api.keyset import Slice, cut_page
 from storychain.api.pagination import decode_cursor
 from storychain.cache.region import Cached, Region
 
@@ -54,10 +54,19 @@ def get_my_role(*, slug: str, user_id: str) -> Cached[MyRolePage]:
     )
 
 
-def list_sent(*, story_slug: str, now: datetime) -> InvitationsPage:
-    """Return a story's open invitations, for those who may send some; never from a cache."""
-    rows = Collaborator.objects(story_slug=story_slug, status="pending").limit(LARGEST_TEAM)
-    return InvitationsPage(items=_views([row for row in rows if row.is_open(now=now)]))
+def list_sent(
+    *, story_slug: str, now: datetime, limit: int = LARGEST_TEAM, cursor: str | None = None
+) -> InvitationsPage:
+    """Return one page of a story's open invitations, by the ids of those who are invited.
+
+    For those who may send some; never from a cache.
+    """
+    scope = f"sent:{story_slug}"
+    after = decode_cursor(scope, cursor)
+    pending = Collaborator.objects(story_slug=story_slug, status="pending").order_by("user_id")
+    rows = list(pending(user_id__gt=after[0] if after else "").limit(limit + 1))
+    page = cut_page(rows, limit=limit, scope=scope, place=lambda row: [row.user_id])
+    return _show_page(page, now=now)
 
 
 def list_received(
@@ -69,6 +78,10 @@ def list_received(
     pending = Collaborator.objects(user_id=user_id, status="pending").order_by("story_slug")
     rows = list(pending(story_slug__gt=after[0] if after else "").limit(limit + 1))
     page = cut_page(rows, limit=limit, scope=scope, place=lambda row: [row.story_slug])
+    return _show_page(page, now=now)
+
+
+def _show_page(page: Slice[Collaborator], *, now: datetime) -> InvitationsPage:
     return InvitationsPage(
         items=_views([row for row in page.rows if row.is_open(now=now)]),
         next_cursor=page.next_cursor,

@@ -17,6 +17,7 @@ from storychain.api.authentication import SignedIn, SignedInOrReadOnly
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input
+from storychain.api.rates import Rate
 from storychain.api.responses import created_response, empty_response, json_response
 from storychain.api.schema import schema_for
 from storychain.cache.http import cached_response
@@ -25,6 +26,7 @@ from storychain.cache.http import cached_response
 class Collaborators(APIView):
     """A story's team, and where people are asked into it."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedInOrReadOnly]
 
     @extend_schema(operation_id="collaborators_list", responses=schema_for(TeamPage))
@@ -58,6 +60,7 @@ class Collaborators(APIView):
 class CollaboratorDetail(APIView):
     """One person's part in a story."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     @extend_schema(
@@ -88,13 +91,13 @@ class StoryInvitations(APIView):
 
     permission_classes = [SignedIn]
 
-    @extend_schema(
-        operation_id="stories_invitations", responses=schema_for(InvitationsPage), filters=False
-    )
+    @extend_schema(operation_id="stories_invitations", responses=schema_for(InvitationsPage))
     def get(self, request: Request, slug: str) -> HttpResponse:
         """List a story's open invitations, for those who may send some."""
         open_story(slug=slug, user_id=request.user.user_id, action=Action.INVITE)
-        return json_response(queries.list_sent(story_slug=slug, now=timezone.now()))
+        limit, cursor = page_params(request)
+        page = queries.list_sent(story_slug=slug, limit=limit, cursor=cursor, now=timezone.now())
+        return link_next(request, json_response(page))
 
 
 class MyInvitations(APIView):
@@ -115,6 +118,7 @@ class MyInvitations(APIView):
 class _Answer(APIView):
     """What somebody who is invited says."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     def _say(self, request: Request, slug: str, answer: Callable[..., None]) -> HttpResponse:

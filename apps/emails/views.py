@@ -8,6 +8,8 @@ from django.views.decorators.http import require_http_methods
 from apps.emails import services
 from apps.emails.errors import UnknownLink
 from apps.emails.links import read_unsubscribe
+from storychain.api.rates import Rate
+from storychain.api.throttling import limited
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -19,6 +21,7 @@ HEADERS = {
 
 @csrf_exempt  # the link itself says who may: mail programs post without a cookie or a page of ours
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited(Rate.WRITE)
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """POST ends the digests of whom the link was made for; GET asks, and changes nothing."""
     try:

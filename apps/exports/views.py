@@ -18,6 +18,7 @@ from storychain.api.authentication import SignedIn
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, single_value
+from storychain.api.rates import Rate
 from storychain.api.responses import accepted_response, json_response
 from storychain.api.schema import schema_for
 from storychain.errors import Unauthenticated
@@ -28,6 +29,7 @@ LONGEST_NAME = 60
 class StoryExports(APIView):
     """Where a story is asked for as a file."""
 
+    rate = Rate.CRITICAL
     permission_classes = [SignedIn]
 
     @extend_schema(

@@ -18,6 +18,7 @@ from apps.imports.services import ImportResult, find_import, import_story
 from storychain.api.authentication import SignedIn
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.parsing import IDENTITY, UnsupportedEncoding, read_query
+from storychain.api.rates import Rate
 from storychain.api.responses import created_response, json_response
 from storychain.api.schema import schema_for
 
@@ -62,6 +63,7 @@ class TweeText(_TextParser):
 class Imports(APIView):
     """Where a file becomes a story."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
     parser_classes = [PlainText, MarkdownText, TweeText]
 

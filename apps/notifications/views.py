@@ -12,6 +12,7 @@ from apps.notifications.serializers import ListInput
 from storychain.api.authentication import SignedIn
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_query
+from storychain.api.rates import Rate
 from storychain.api.responses import json_response
 from storychain.api.schema import schema_for
 from storychain.cache.http import cached_response
@@ -54,6 +55,7 @@ class Count(APIView):
 class Read(APIView):
     """One of the caller's notifications, read."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     @extend_schema(
@@ -71,6 +73,7 @@ class Read(APIView):
 class ReadAll(APIView):
     """All of the caller's notifications, read."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     @extend_schema(

@@ -23,6 +23,7 @@ from storychain.api.authentication import SignedIn, SignedInOrReadOnly
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input
+from storychain.api.rates import Rate
 from storychain.api.responses import created_response, json_response
 from storychain.api.schema import schema_for
 
@@ -30,6 +31,7 @@ from storychain.api.schema import schema_for
 class Reviews(APIView):
     """What reviewers say."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedInOrReadOnly]
 
     @extend_schema(operation_id="pulls_reviews", responses=schema_for(ReviewListPage))
@@ -66,6 +68,7 @@ class Reviews(APIView):
 class Comments(APIView):
     """What everybody says."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedInOrReadOnly]
 
     @extend_schema(operation_id="pulls_comments", responses=schema_for(CommentListPage))
@@ -98,6 +101,7 @@ class Comments(APIView):
 class Vote(APIView):
     """What the caller thinks of it."""
 
+    rate = Rate.REACTION
     permission_classes = [SignedIn]
 
     @extend_schema(operation_id="pulls_my_vote", responses=schema_for(MyVotePage))

@@ -22,8 +22,10 @@ from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
 from storychain.api.preconditions import IF_MATCH, versioned_etag, versions_in_if_match
+from storychain.api.rates import Rate
 from storychain.api.responses import accepted_response, created_response, json_response
 from storychain.api.schema import schema_for
+from storychain.api.throttling import count
 from storychain.cache.http import cached_response
 from storychain.cache.region import Cached
 
@@ -31,6 +33,7 @@ from storychain.cache.region import Cached
 class StoryPulls(APIView):
     """A story's pull requests."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedInOrReadOnly]
 
     @extend_schema(
@@ -67,6 +70,7 @@ class StoryPulls(APIView):
 class Children(APIView):
     """Where a chapter is continued, or a branch begun."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedInOrReadOnly]
 
     @extend_schema(
@@ -114,6 +118,7 @@ class MyPulls(APIView):
 class PullDetail(APIView):
     """One pull request."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedInOrReadOnly]
 
     @extend_schema(operation_id="pulls_detail", responses=schema_for(PullPage))
@@ -147,6 +152,7 @@ class PullDetail(APIView):
 class Merge(APIView):
     """Where a pull request is taken over."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     @extend_schema(operation_id="pulls_merge", request=MergeInput, responses=schema_for(PullPage))
@@ -156,10 +162,13 @@ class Merge(APIView):
         409 `pull-over` if somebody has merged it, `version-moved` if the edited chapter has moved
         on.
         """
+        is_forced = read_input(MergeInput, request).get("force", False)
+        if is_forced:
+            count(request, Rate.CRITICAL, user_id=request.user.user_id)
         merging.merge_pull(
             pull_id=pull_id,
             caller_id=request.user.user_id,
-            is_forced=read_input(MergeInput, request).get("force", False),
+            is_forced=is_forced,
             now=timezone.now(),
         )
         return _show(pull_id)
@@ -168,6 +177,7 @@ class Merge(APIView):
 class _Step(APIView):
     """A step in a pull request's life."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     def _take(self, request: Request, pull_id: str, step: Callable[..., None]) -> HttpResponse:
@@ -196,6 +206,7 @@ class Reopen(_Step):
 class Labels(APIView):
     """What a pull request is filed under."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     @extend_schema(operation_id="pulls_label", request=LabelsInput, responses=schema_for(PullPage))

@@ -23,6 +23,7 @@ from storychain.api.authentication import SignedIn, SignedInOrReadOnly
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
+from storychain.api.rates import Rate
 from storychain.api.responses import created_response, empty_response, json_response
 from storychain.api.schema import schema_for
 from storychain.cache.http import cached_response
@@ -33,6 +34,7 @@ UNSAID = {"description": "", "cover_image": "", "tags": [], "warnings": []}
 class Stories(APIView):
     """The public stories, and where new ones are started."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedInOrReadOnly]
 
     @extend_schema(
@@ -155,6 +157,7 @@ class MyDrafts(APIView):
 class StoryDetail(APIView):
     """One story."""
 
+    rate = {"put": Rate.WRITE, "patch": Rate.WRITE, "delete": Rate.CRITICAL}
     permission_classes = [SignedInOrReadOnly]
 
     @extend_schema(operation_id="stories_detail", responses=schema_for(StoryPage))
@@ -201,6 +204,7 @@ class Overview(APIView):
 class Settings(APIView):
     """What its owners decided about a story."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedInOrReadOnly]
 
     @extend_schema(operation_id="stories_settings", responses=schema_for(SettingsPage))
@@ -242,6 +246,7 @@ class Timeline(APIView):
 class _Step(APIView):
     """A step in a story's life."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedInOrReadOnly]
 
     def _take(self, request: Request, slug: str, step: Callable[..., None]) -> HttpResponse:

@@ -15,6 +15,7 @@ from apps.users.signatures import check_signature
 from storychain.api.authentication import SignedIn
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import RawJSONParser, read_input
+from storychain.api.rates import Rate
 from storychain.api.responses import empty_response, json_response
 from storychain.api.schema import schema_for
 from storychain.cache.http import cached_response
@@ -32,6 +33,7 @@ class Profile(APIView):
 class Me(APIView):
     """The caller's own account."""
 
+    rate = Rate.WRITE
     permission_classes = [SignedIn]
 
     @extend_schema(operation_id="users_me", responses=schema_for(MePage))
@@ -68,6 +70,7 @@ class Sessions(APIView):
 class ClerkWebhook(APIView):
     """What Clerk tells of people and their sessions."""
 
+    rate = Rate.WEBHOOK
     authentication_classes = []
     permission_classes = []
     parser_classes = [RawJSONParser]

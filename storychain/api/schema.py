@@ -1,5 +1,6 @@
 """The API's description: OpenAPI 3.1 by drf-spectacular, answers as msgspec describes them."""
 
+from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -16,6 +17,8 @@ from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerView
 
 from storychain.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from storychain.api.problems import MEDIA_TYPE, Problem
+from storychain.api.rates import Rate
+from storychain.api.throttling import limited
 
 SHAPES = "#/components/schemas/{name}"
 CACHE_HEADERS: dict[str, tuple[str, str]] = {
@@ -24,6 +27,10 @@ CACHE_HEADERS: dict[str, tuple[str, str]] = {
     "Age": ("Seconds since the page was made.", "integer"),
 }
 
+LIMIT_HEADERS: dict[str, tuple[str, str]] = {
+    "RateLimit-Policy": ('The class of request and its limit, as in "write";q=20;w=60.', "string"),
+    "RateLimit": ("How many are left (r) and for how many seconds (t).", "string"),
+}
 NEXT = {"Link": ('<...>; rel="next": the following page, if there is one.', "string")}
 PAGE_PARAMETERS: list[dict[str, Any]] = [
     {
@@ -70,7 +77,7 @@ def complete_schema(result: dict[str, Any], **_context: Any) -> dict[str, Any]:
     components["responses"] = {"Problem": _problem()}
     components["headers"] = {
         name: {"description": said, "schema": {"type": kind}}
-        for name, (said, kind) in (CACHE_HEADERS | NEXT).items()
+        for name, (said, kind) in (CACHE_HEADERS | LIMIT_HEADERS | NEXT).items()
     }
     lists = {
         SHAPES.format(name=n) for n, s in shapes.items() if "next_cursor" in s.get("properties", {})
@@ -90,6 +97,7 @@ def _document() -> tuple[bytes, str]:
 
 @csrf_exempt
 @require_safe
+@limited(Rate.WRITE)
 @etag(lambda _request: _document()[1])
 def schema(_request: HttpRequest) -> HttpResponse:
     """Send the description; it is made once a process."""
@@ -112,13 +120,20 @@ class Redoc(SpectacularRedocView):
 def _complete_operation(method: str, operation: dict[str, Any], lists: set[str]) -> None:
     responses = operation["responses"]
     responses["default"] = {"$ref": "#/components/responses/Problem"}
+    for status, response in responses.items():
+        if status != "default":
+            response["headers"] = _headers(LIMIT_HEADERS)
     if method != "get" or "200" not in responses:
         return
-    headers = dict(CACHE_HEADERS)
+    headers = CACHE_HEADERS | LIMIT_HEADERS
     if _shape_of(responses["200"]) in lists:
         operation.setdefault("parameters", []).extend(PAGE_PARAMETERS)
         headers |= NEXT
-    responses["200"]["headers"] = {n: {"$ref": f"#/components/headers/{n}"} for n in headers}
+    responses["200"]["headers"] = _headers(headers)
+
+
+def _headers(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _shape_of(response: dict[str, Any]) -> str | None:

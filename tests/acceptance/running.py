@@ -17,6 +17,8 @@ from typing import TypeVar
 import httpx
 import psutil
 
+from tests.unlimited import UNLIMITED
+
 ROOT = Path(__file__).parents[2]
 SERVERS = ("REDIS_CACHE_URL", "REDIS_QUEUE_URL", "MONGODB_URI", "DATABASE_URL", "CELERY_BROKER_URL")
 T = TypeVar("T")
@@ -75,7 +77,7 @@ def run_storychain(home: Path, **environ: str) -> Iterator[Running]:
     """Run everything in a home of its own on a free port; stop it cleanly at the end."""
     port = _free_port()
     kept = {k: v for k, v in os.environ.items() if k not in SERVERS}
-    env = {**kept, "STORYCHAIN_HOME": str(home), "PORT": str(port), **environ}
+    env = {**UNLIMITED, **kept, "STORYCHAIN_HOME": str(home), "PORT": str(port), **environ}
     with (home / "up.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "up"], cwd=ROOT, env=env, stdout=log, stderr=log

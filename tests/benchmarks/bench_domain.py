@@ -21,6 +21,7 @@ from pymongo.monitoring import CommandListener
 
 from storychain import embedded
 from tests.benchmarks.measuring import Case
+from tests.unlimited import UNLIMITED
 
 SCALE = float(os.environ.get("SCALE", "1"))
 FEW, MANY, CHAPTERS = 100, int(100_000 * SCALE), int(10_000 * SCALE)
@@ -58,6 +59,7 @@ def cases() -> Iterator[list[Case]]:
         os.environ |= {
             "STORYCHAIN_HOME": stack.enter_context(tempfile.TemporaryDirectory()),
             "DJANGO_SETTINGS_MODULE": "config.settings",
+            **UNLIMITED,
         }
         os.environ |= stack.enter_context(embedded.servers(durable=False))
         import django

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -275,19 +276,35 @@ def test_a_role_that_changes_while_its_page_is_made_is_shown_by_the_next(
     assert member.get(f"/stories/{story}/my-role").json()["role"] == "reviewer"
 
 
+def read_pages(caller: Caller, path: str) -> list[dict[str, Any]]:
+    """Return the items of a list that has two pages of two."""
+    first = caller.get(f"{path}?limit=2")
+    rest = caller.get(f"{path}?limit=2&cursor={first.json()['next_cursor']}").json()
+    assert (len(first.json()["items"]), rest["has_more"], 'rel="next"' in first["Link"]) == (
+        2,
+        False,
+        True,
+    )
+    return [*first.json()["items"], *rest["items"]]
+
+
 def test_the_callers_invitations_are_read_by_pages() -> None:
     guest = sign_in()
     owners = [sign_in() for _ in range(3)]
     stories = [start_story(owner) for owner in owners]
     for owner, story in zip(owners, stories, strict=True):
         assert invite(owner, story, guest) == 201
-    rows, cursor = [], ""
-    for _ in range(2):
-        page = guest.get(f"/invitations?limit=2{cursor}").json()
-        rows += page["items"]
-        cursor = f"&cursor={page['next_cursor']}"
-    assert [row["story_slug"] for row in rows] == sorted(stories)
-    assert not page["has_more"]
+    assert [row["story_slug"] for row in read_pages(guest, "/invitations")] == sorted(stories)
+
+
+def test_a_storys_invitations_are_read_by_pages() -> None:
+    owner = sign_in()
+    story = start_story(owner)
+    guests = [sign_in() for _ in range(3)]
+    for guest in guests:
+        assert invite(owner, story, guest) == 201
+    asked = [row["user"]["user_id"] for row in read_pages(owner, f"/stories/{story}/invitations")]
+    assert asked == sorted(guest.user_id for guest in guests)
 
 
 def test_whoever_is_invited_is_written_to_if_there_is_an_address() -> None:
