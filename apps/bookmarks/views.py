@@ -12,6 +12,7 @@ from apps.bookmarks.serializers import BookmarkInput, ListInput
 from storychain.api.authentication import SignedIn
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
+from storychain.api.rates import Rate
 from storychain.api.responses import empty_response, json_response
 from storychain.api.schema import schema_for
 
@@ -40,6 +41,8 @@ class Bookmarks(APIView):
 
 class ChapterBookmark(APIView):
     """The caller's bookmark at a chapter."""
+
+    rate = Rate.REACTION
 
     permission_classes = [SignedIn]
 
