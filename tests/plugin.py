@@ -25,6 +25,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
         is_spread = bool(getattr(known, "numprocesses", None))  # by xdist's -n
         is_worker = is_spread and "PYTEST_XDIST_WORKER" in os.environ
         home = _servers.enter_context(tempfile.TemporaryDirectory(prefix="storychain-tests-"))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process would compile all anew
         # A busy machine is not a broken cache: only the tests of failures ask for less.
         usual = {"TIME_SCALE": "0.1", "CACHE_TIMEOUT_SECONDS": "2", **UNLIMITED}
         os.environ |= {"STORYCHAIN_HOME": home, **usual | os.environ}

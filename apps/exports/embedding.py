@@ -1,10 +1,8 @@
-"""Fonts that go into an EPUB: the letters of its text that not every reader has, and no others.
+"""Fonts that go into an EPUB: the letters that it needs, and no others.
 
-Every reader has Latin, Greek and Cyrillic; for a book in these nothing is done. A font that its
-maker does not let be embedded in parts (OpenType, OS/2 table, fsType) is not.
+A font that its maker does not let be embedded in parts (OpenType, OS/2 table, fsType) is not.
 """
 
-import unicodedata
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from functools import cache
@@ -17,7 +15,6 @@ from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from apps.exports.fonts import font_folders, rank_fonts
 
 KINDS = ("ttf", "otf", "ttc")
-_EVERYWHERE = {"LATIN", "GREEK", "CYRILLIC", "DIGIT", "SUPERSCRIPT", "MODIFIER", "COMBINING"}
 _JOINERS = {0x20, 0x200C, 0x200D, 0x25CC}
 _RESTRICTED, _WHOLE_ONLY, _PICTURES_ONLY = 0x0002, 0x0100, 0x0200
 _ITALIC, _BOLD, _ORDINARY = 0x01, 0x20, 400
@@ -30,14 +27,14 @@ class Face(NamedTuple):
     number: int
 
 
-def embed_fonts(characters: AbstractSet[str], *, language: str, folder: Path) -> list[Path]:
-    """Write what fonts have of these characters into the folder; return the files, best first.
+def embed_fonts(letters: AbstractSet[str], *, language: str, folder: Path) -> list[Path]:
+    """Write what fonts have of these letters into the folder; return the files, best first.
 
     What no font has is in none, and the reader's own are looked in as ever.
     """
-    wanted = {ord(character) for character in characters if _is_rare(character)}
+    wanted = {ord(letter) for letter in letters}
     written: list[Path] = []
-    for face in _ranked(language) if wanted else ():
+    for face in _ranked(language):
         with TTFont(face.path, fontNumber=face.number, lazy=True) as font:
             if found := wanted & set(font.getBestCmap() or ()):
                 written.append(_write_part(font, found, folder / f"font-{len(written) + 1}"))
@@ -45,13 +42,6 @@ def embed_fonts(characters: AbstractSet[str], *, language: str, folder: Path) ->
         if not wanted:
             break
     return written
-
-
-def _is_rare(character: str) -> bool:
-    """Tell whether it is a letter, mark or figure of a script that some readers lack."""
-    if unicodedata.category(character)[0] not in "LMN":
-        return False
-    return unicodedata.name(character, "UNKNOWN").split(" ", 1)[0] not in _EVERYWHERE
 
 
 def _ranked(language: str) -> list[Face]:

@@ -8,8 +8,8 @@ from typing import BinaryIO
 import msgspec
 from django.conf import settings
 
-from apps.exports.embedding import embed_fonts
 from apps.exports.errors import CannotRender
+from apps.exports.fonts import find_rare
 from apps.exports.imprint import Imprint
 from apps.exports.manuscript import Manuscript
 from apps.exports.pandoc import run_pandoc
@@ -39,7 +39,7 @@ def write_epub(manuscript: Manuscript, imprint: Imprint, path: Path, tell: Tell)
         "--split-level=1",
         "--toc-depth=1",
         *cover,
-        *_style(embed_fonts(letters, language=book.language, folder=path.parent), path.parent),
+        *_style(_embed(letters, book, path.parent), path.parent),
         f"--output={path.name}",
         tree.name,
         cwd=path.parent,
@@ -59,6 +59,15 @@ def _cover(book: Book, folder: Path) -> tuple[list[str], list[str]]:
     except CannotRender as lacking:
         return [], [f"There is no cover. {lacking.detail}"]
     return [f"--epub-cover-image={picture.name}", f"--reference-doc={picture.name}"], notes
+
+
+def _embed(letters: set[str], book: Book, folder: Path) -> list[Path]:
+    rare = find_rare(letters)
+    if not rare:
+        return []
+    from apps.exports.embedding import embed_fonts  # noqa: PLC0415 - costs a worker's start 0.3 s
+
+    return embed_fonts(rare, language=book.language, folder=folder)
 
 
 def _style(fonts: Sequence[Path], folder: Path) -> list[str]:

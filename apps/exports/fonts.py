@@ -4,6 +4,8 @@ Typst itself brings Latin, Greek, Cyrillic and Hebrew; the packages Arabic, Deva
 Chinese, Japanese, Korean, emoji and the rest are too large for a package: Debian has them.
 """
 
+import unicodedata
+from collections.abc import Set as AbstractSet
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from django.conf import settings
 
 PACKAGES = ("fontpkg_amiri", "fontpkg_noto_sans_devanagari", "fontpkg_noto_sans_thai")
 _EVERYWHERE = ("Libertinus Serif", "Amiri", "Noto Sans Devanagari", "Noto Sans Thai", "Noto Serif")
+_COMMON = {"LATIN", "GREEK", "CYRILLIC", "DIGIT", "SUPERSCRIPT", "MODIFIER", "COMBINING"}
 _HAN = {
     "ja": "Noto Serif CJK JP",
     "ko": "Noto Serif CJK KR",
@@ -36,3 +39,17 @@ def rank_fonts(language: str) -> list[str]:
     own = [_HAN[kind]] if kind in _HAN else []
     rest = [name for key, name in _HAN.items() if key != kind]
     return [*_EVERYWHERE, *own, *rest, "Noto Color Emoji", "Noto Emoji", "Noto Sans Symbols2"]
+
+
+def find_rare(characters: AbstractSet[str]) -> set[str]:
+    """Return the letters, marks and figures of a text that not every reader of EPUBs has.
+
+    Every one has Latin, Greek and Cyrillic.
+    """
+    return {character for character in characters if _is_rare(character)}
+
+
+def _is_rare(character: str) -> bool:
+    if unicodedata.category(character)[0] not in "LMN":
+        return False
+    return unicodedata.name(character, "UNKNOWN").split(" ", 1)[0] not in _COMMON

@@ -202,7 +202,7 @@ def test_a_hostile_branching_story_is_a_book_without_fault(tmp_path: Path) -> No
             tmp_path,
             kind="epub",
             title=HOSTILE_TITLES[0],
-            description=HOSTILE_TEXT,
+            description=HOSTILE_TEXT + "\n\nمرحبا สวัสดี",  # with fonts, then
         )
     )
 
@@ -311,7 +311,6 @@ def test_each_block_runs_as_its_letters_do(tmp_path: Path) -> None:
 def test_letters_that_readers_lack_come_with_the_book(tmp_path: Path) -> None:
     text = "مرحبا بالعالم\n\nसत्यमेव जयते\n\nสวัสดี\n\nAbc äöü Ελλάδα Москва"
     book = make([chapter("a", "باب", text)], tmp_path, kind="epub")
-    check_epub(book)
     with zipfile.ZipFile(book) as archive:
         names = [name for name in archive.namelist() if name.endswith((".ttf", ".otf"))]
         fonts = [TTFont(BytesIO(archive.read(name))) for name in names]
