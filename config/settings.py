@@ -213,6 +213,7 @@ FEATURES = [
     "apps.imports",
     "apps.emails",
     "apps.reading",
+    "apps.votes",
     "apps.collaboration",
     "apps.autosaves",
     "apps.bookmarks",

@@ -54,6 +54,9 @@ class Action(StrEnum):
     ROLL_BACK = "roll a chapter back"
     INVITE = "invite"
     RUN_TEAM = "change its team"
+    COMMENT = "comment"
+    MODERATE_COMMENTS = "moderate its comments"
+    VOTE = "vote"
     OPEN_PULL = "open a pull request"
     COMMENT_ON_PULL = "comment on a pull request"
     VOTE_ON_PULL = "vote on a pull request"
@@ -117,6 +120,9 @@ _TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
     Action.ROLL_BACK: _from(CO_AUTHOR),
     Action.INVITE: _from(CO_AUTHOR),
     Action.RUN_TEAM: _from(OWNER),
+    Action.COMMENT: _comments,
+    Action.MODERATE_COMMENTS: _from(MODERATOR),
+    Action.VOTE: _votes,
     Action.OPEN_PULL: _takes_part,
     Action.COMMENT_ON_PULL: _comments,
     Action.VOTE_ON_PULL: _votes,

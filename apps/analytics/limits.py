@@ -13,7 +13,7 @@ EVENTS = (
     "search",
     "share",
 )
-READ, VOTE = "chapter_read", "vote"
+READ = "chapter_read"
 NAME = r"^[a-z][a-z0-9_]{0,63}$"
 MOST_EVENTS = 100
 MOST_BYTES = 8 * 1024

@@ -1,10 +1,11 @@
-"""Which stories are trending: a score of each listed story, from daily figures and its own counts.
+"""Which stories are trending: a score of each listed story, from what happened and its own counts.
 
     reads7d * .3 + votes7d * .2 + branches7d * 20 * .2 + totalVotes * .2 + authorLevel * 10 * .1
 
 divided by 1 + age / 30, with the age in whole days since the publication: nothing stays on top for
-ever. reads7d are signed-in readers, each once a day and story; the seven days end with today.
-Imported chapters are no branches. The score is rounded, so that most of them stand still.
+ever. reads7d are signed-in readers, each once a day and story; votes7d the votes for or against the
+story and its chapters that stand. The seven days end with today. Imported chapters are no branches.
+The score is rounded, so that most of them stand still.
 """
 
 from collections import Counter
@@ -13,12 +14,13 @@ from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
 from apps.analytics.documents import DailyStat
-from apps.analytics.limits import READ, VOTE
+from apps.analytics.limits import READ
 from apps.analytics.services import roll_up_day
 from apps.chapters.documents import Chapter
 from apps.stories.documents import Story
 from apps.stories.invalidation import TRENDING
 from apps.users.documents import User
+from apps.votes.documents import Vote
 from storychain.cache.invalidation import bump
 
 DAYS, HALVING_DAYS, DIGITS = 7, 30, 2
@@ -77,12 +79,11 @@ def _score_all(stories: Sequence[Story], *, week: Week, now: datetime) -> int:
 def _count_week(now: datetime) -> Week:
     today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
     since = today - timedelta(days=DAYS - 1)
-    week = Week(Counter(), Counter(), _count_branches(since))
+    week = Week(Counter(), Vote.count_since(since), _count_branches(since))
     days = {"date__gte": since.date().isoformat(), "date__lte": today.date().isoformat()}
     for stat in DailyStat.objects(**days, scope__startswith="story:").no_cache():
         slug = stat.scope.removeprefix("story:")
         week.reads[slug] += stat.people.get(READ, 0)
-        week.votes[slug] += stat.counts.get(VOTE, 0)
     return week
 
 

@@ -45,6 +45,7 @@ class ChapterPage(ChapterRow, frozen=True, kw_only=True):
 
     `content` is the Markdown that was written, `html` what is safe to show of it. `publish_at` is
     when a draft appears by itself, for those who see drafts; a draft without appears when told.
+    Votes and comments lag by two seconds.
     """
 
     story_slug: str
@@ -54,6 +55,9 @@ class ChapterPage(ChapterRow, frozen=True, kw_only=True):
     reading_minutes: int
     choices: list[ChoiceView]
     version: int
+    upvotes: int
+    downvotes: int
+    comments: int
     created_at: datetime
     publish_at: datetime | None
 

@@ -155,6 +155,9 @@ def _load_chapter(story_slug: str, slug: str, statuses: tuple[str, ...]) -> Chap
         reading_minutes=estimate_minutes(chapter.word_count),
         choices=[ChoiceView(c.text, c.chapter_slug) for c in chapter.choices],
         version=chapter.version,
+        upvotes=chapter.votes.up,
+        downvotes=chapter.votes.down,
+        comments=chapter.stats.comments,
         created_at=chapter.created_at,
         publish_at=chapter.publish_at,
     )

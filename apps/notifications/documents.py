@@ -11,7 +11,19 @@ from mongoengine import fields
 
 from apps.notifications.kinds import KINDS
 from apps.notifications.limits import MESSAGE_LENGTH, TITLE_LENGTH, URL_LENGTH
-from storychain.documents import Document, StringField
+from storychain.documents import Document, EmbeddedDocument, StringField
+
+
+class Growth(EmbeddedDocument):
+    """How far a notification has grown that counts: `since` is what its group had come to before.
+
+    `number` counts the notifications of a group, of which only the last grows, until it is read.
+    """
+
+    group = StringField(required=True)
+    number = fields.IntField(required=True)
+    since = fields.IntField(required=True)
+    counted_at = fields.DateTimeField(required=True)
 
 
 class Notification(Document):
@@ -31,12 +43,14 @@ class Notification(Document):
     action_url = StringField(max_length=URL_LENGTH)
     related = fields.DictField()
     dedupe_key = StringField(required=True)
+    growth = fields.EmbeddedDocumentField(Growth)
     created_at = fields.DateTimeField(required=True)
 
     meta = {
         "collection": "notifications",
         "indexes": [
             {"fields": ["dedupe_key"], "unique": True},
+            {"fields": ["growth.group", "-growth.number"], "sparse": True},
             ["user_id", "-created_at", "-notification_id"],
             ["user_id", "is_read", "-created_at", "-notification_id"],
             ["is_read", "created_at", "notification_id"],
@@ -49,6 +63,21 @@ class Notification(Document):
         kept = cls(**content)
         kept.save(force_insert=True)
         return kept
+
+    @classmethod
+    def find_last(cls, group: str) -> Notification | None:
+        """Return the last notification of a group that counts."""
+        found: Notification | None = (
+            cls.objects(growth__group=group).order_by("-growth.number").first()
+        )
+        return found
+
+    def grow(self, *, counted_at: datetime, now: datetime, **content: Any) -> None:
+        """Tell more than it did, as if it had been told now."""
+        for name, value in content.items():
+            setattr(self, name, value)
+        self.growth.counted_at, self.created_at = counted_at, now
+        self.save()
 
     @classmethod
     def mark_read(cls, ids: Sequence[str], *, user_id: str, now: datetime) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from msgspec import Meta
 
 from apps.emails.jobs import email_call
-from apps.notifications import digests, services
+from apps.notifications import counting, digests, services
 from apps.notifications.kinds import Type
 from apps.notifications.limits import MESSAGE_LENGTH, PLACE, TITLE_LENGTH, URL_LENGTH
 from storychain.queues.jobs import JobCall, Priority, current, enqueue_many, job
@@ -53,6 +53,27 @@ def deliver(
         now=timezone.now(),
     )
     return DeliverResult(delivered=kept is not None, notification_id=kept)
+
+
+@job(queue=NOTIFICATION, name="notification.deliver_count")
+def deliver_count(
+    *,
+    user_id: str,
+    kind: Type,
+    group: str,
+    total: int,
+    more: int,
+    counted_at: datetime,
+    related: Metadata,
+) -> str | None:
+    """Tell somebody that a count of his has grown; returns the notification, if there is one.
+
+    Safe to redeliver: what was counted before the notification was told last is told.
+    """
+    count = counting.Count(group, total, more, counted_at)
+    return counting.deliver_count(
+        count=count, user_id=user_id, kind=kind, related=related, now=timezone.now()
+    )
 
 
 def send_notification(

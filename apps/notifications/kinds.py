@@ -43,9 +43,9 @@ KINDS: dict[str, Kind] = {
     ),
     "chapter_upvote": Kind(
         "Your chapter was voted for",
-        "“{chapter_title}” in “{story_title}” was voted up.",
+        "{people} liked “{chapter_title}” in “{story_title}”.",
         CHAPTER,
-        (*IN_CHAPTER, "actor_id"),
+        (*IN_CHAPTER, "count", "people"),
     ),
     "story_milestone": Kind(
         "A milestone",

@@ -29,10 +29,9 @@ def deliver(
 ) -> str | None:
     """Keep a notification for somebody and return its id; the same key again is the same one.
 
-    `text` is its title, message and action_url. None, and nothing kept, if he is gone, wants none
-    (`push_notifications`), or may not read (any more) the story that it is about.
+    `text` is its title, message and action_url. None, and nothing kept, if he is not to be told.
     """
-    if not (_wants(user_id, kind) and _may_know(user_id, kind, related)):
+    if not may_be_told(user_id, kind, related):
         return None
     content = {**text, "type": kind, "related": dict(related), "created_at": now}
     try:
@@ -40,6 +39,11 @@ def deliver(
     except NotUniqueError:
         kept = Notification.objects(dedupe_key=dedupe_key).only("notification_id").get()
     return str(kept.notification_id)
+
+
+def may_be_told(user_id: str, kind: str, related: Mapping[str, Any]) -> bool:
+    """Tell whether somebody is there, wants it (`push_notifications`), and may read its story."""
+    return _wants(user_id, kind) and _may_know(user_id, kind, related)
 
 
 @unit_of_work

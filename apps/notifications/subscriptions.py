@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from apps.chapters.events import ChapterAdded
+from apps.chapters.events import ChapterAdded, ChapterLiked
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
-from apps.notifications.jobs import deliver
+from apps.notifications.jobs import deliver, deliver_count
 from apps.notifications.kinds import compose
 from apps.pulls.events import (
     PullApproved,
@@ -14,6 +14,7 @@ from apps.pulls.events import (
     PullOpened,
     PullRejected,
 )
+from apps.stories.events import StoryMilestone
 from apps.users.events import BadgeEarned
 from storychain.events import subscribes
 from storychain.queues.jobs import JobCall
@@ -74,6 +75,41 @@ def tell_of_badge(event: BadgeEarned) -> Iterator[JobCall]:
     yield deliver.call(
         job_id=key, userId=event.user_id, **compose("badge_earned", badge=event.title)
     )
+
+
+@subscribes(ChapterLiked)
+def tell_of_likes(event: ChapterLiked) -> Iterator[JobCall]:
+    """Upvotes are told to the chapter's author, in one notification until he reads it."""
+    group = f"notice:liked:{event.chapter_slug}:{event.author_id}"
+    yield deliver_count.call(
+        job_id=f"{group}:{event.counted_at.timestamp():.6f}",
+        user_id=event.author_id,
+        kind="chapter_upvote",
+        group=group,
+        total=event.upvotes,
+        more=event.more,
+        counted_at=event.counted_at,
+        related={
+            "story_slug": event.story_slug,
+            "story_title": event.story_title,
+            "chapter_slug": event.chapter_slug,
+            "chapter_title": event.chapter_title,
+        },
+    )
+
+
+@subscribes(StoryMilestone)
+def tell_milestone(event: StoryMilestone) -> Iterator[JobCall]:
+    """A milestone is told to who started the story, once."""
+    payload = compose(
+        "story_milestone",
+        story_slug=event.story_slug,
+        story_title=event.story_title,
+        count=event.count,
+        what=event.what,
+    )
+    key = f"notice:milestone:{event.story_slug}:{event.what}:{event.count}"
+    yield deliver.call(job_id=key, userId=event.creator_id, **payload)
 
 
 @subscribes(PullOpened)

@@ -8,6 +8,7 @@ from apps.autosaves.pages import AutosaveRow
 from apps.bookmarks.pages import BookmarkView
 from apps.collaboration.pages import MyRolePage
 from apps.pulls.pages import PullRow
+from apps.votes.pages import VoteView
 
 
 class WaitingChapter(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,10 +27,11 @@ class OverlayPage(MyRolePage, frozen=True, kw_only=True):
 
     His part in it and what he may do; his texts that are not public yet, each list the newest
     first and at most 20 long: chapters that wait, drafts, and pull requests that are undecided.
-    His bookmarks in it, the newest 20.
+    His bookmarks in it, the newest 20, and his votes.
     """
 
     waiting: list[WaitingChapter]
     autosaves: list[AutosaveRow]
     pulls: list[PullRow]
     bookmarks: list[BookmarkView]
+    votes: list[VoteView]

@@ -8,6 +8,7 @@ from apps.chapters.documents import Chapter
 from apps.collaboration.queries import get_my_role
 from apps.pulls.queries import list_undecided
 from apps.reading.pages import OverlayPage, WaitingChapter
+from apps.votes.queries import list_votes
 
 MOST = 20
 
@@ -23,6 +24,7 @@ def get_overlay(*, slug: str, user_id: str) -> OverlayPage:
         autosaves=drafts.items,
         bookmarks=marks.items,
         pulls=list_undecided(story_slug=slug, user_id=user_id, limit=MOST),
+        votes=list_votes(story_slug=slug, user_id=user_id),
     )
 
 

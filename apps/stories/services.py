@@ -163,6 +163,11 @@ class Held(NamedTuple):
         """Tell whether the caller may do this."""
         return may(action, standing=self.standing, facts=self.facts)
 
+    def refuse_unless(self, action: Action) -> None:
+        """Raise StoryForbidden if the caller may not do this."""
+        if not self.allows(action):
+            raise StoryForbidden(f"Your part in this story does not allow this: {action.value}.")
+
 
 def open_for(action: Action, *, slug: str, caller_id: str) -> Held:
     """Return a story that the caller may do this with.
@@ -175,8 +180,7 @@ def open_for(action: Action, *, slug: str, caller_id: str) -> Held:
     held = Held(story, facts_of(story), load_standing(story_slug=slug, user_id=caller_id))
     if not held.allows(Action.READ):
         raise StoryNotFound
-    if not held.allows(action):
-        raise StoryForbidden(f"Your part in this story does not allow this: {action.value}.")
+    held.refuse_unless(action)
     return held
 
 

@@ -106,6 +106,8 @@ SAMPLES: dict[tuple[str, str], list[Any]] = {
     ],
     ("put", CHAPTER_PATH): [EDIT],
     ("patch", CHAPTER_PATH): [EDIT],
+    ("put", f"{STORY_PATH}/vote"): [{"value": 1}],
+    ("put", f"{CHAPTER_PATH}/vote"): [{"value": 1}],
     ("put", f"{CHAPTER_PATH}/bookmark"): [{"shelf": "later", "note": "On the train."}],
     ("post", f"{CHAPTER_PATH}/children"): [{**CHAPTER, "choice_text": "Up"}],
     ("post", f"{CHAPTER_PATH}/rollback"): [{"version": 1, "reason": "It was better."}],

@@ -22,6 +22,7 @@ from apps.stories.services import feature_story
 from apps.users.documents import PlatformRole, User
 from config.urls import API_CACHE_MAP
 from storychain import redis
+from storychain.counters import settle_once
 from tests.factories import (
     API,
     PARAGRAPH,
@@ -247,6 +248,13 @@ def roll_back(world: World) -> None:
     _ok(world.author.post(path, {"version": 1}))
 
 
+def vote(world: World) -> None:
+    story = f"/stories/{world.open}"
+    for path in (f"{story}/vote", f"{story}/chapters/{world.leaf}/vote"):
+        _ok(world.friend.send("PUT", path, {"value": 1}))
+    assert settle_once() == 3  # the story's, the chapter's, and what the story has by that
+
+
 def pulled(step: str, body: dict[str, object], method: str = "POST") -> Write:
     """Return a step in the life of the author's pull request."""
     return lambda it: _ok(it.author.send(method, f"/pulls/{it.pull}{step}", body))
@@ -270,6 +278,8 @@ LISTS = {"list", "new", "works"}
 CHAPTERS = {"tree", "chapters", "root", "leaf", "feed"}
 # What has just been published comes in with the next scores.
 LAGS = {"published": {"trending"}}
+# A vote sweeps no list: there its count is as old as the list.
+LAGS["voted"] = {"list", "trending", "tagged", "new", "works", "mine", "tree", "chapters"}
 STORY = {"story", "overview"}
 DRAFTS = {"draft-team", "draft-role"}
 # By name: the write, or several one after another, and pages on which it shows.
@@ -308,6 +318,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
         write_as_friend,
         {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "friend-profile"},
     ),
+    "voted": (vote, {*STORY, "leaf", "profile"}),
     "chapter's title": (patched("leaf", {"title": "The vault"}), {"leaf", "tree", "chapters"}),
     "chapter's text": (
         [patched("leaf", {"content": SAME_LENGTH}), roll_back],

@@ -125,6 +125,7 @@ class Row:
     least: int = -1
     refusal: int = 403
     is_open_to_readers: bool = False
+    barred: tuple[str, ...] = ()  # whose own it is
     body: object = None
     names: Callable[[World, str], Names] = lambda _world, _kind: {}
 
@@ -134,6 +135,8 @@ class Row:
             return 401
         if self.sees and not may_see(person, kind):
             return 404
+        if person in self.barred:
+            return 403
         if self.is_open_to_readers and kind == "open":
             return 200
         return 200 if rank(person) >= self.least else self.refusal
@@ -250,6 +253,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("pull-merge", "post"): team(MODERATOR, names=pull),
     ("pull-close", "post"): team(MODERATOR, names=pull),
     ("pull-reopen", "post"): team(MODERATOR, names=pull),
+    ("story-vote", "put"): anybody(body={"value": 1}, barred=("owner",)),
+    ("chapter-vote", "put"): anybody(body={"value": 1}, names=root, barred=("owner",)),
     ("collaborators", "get"): READER,
     ("collaborators", "post"): team(CO_AUTHOR, body={"user_id": "x", "role": "contributor"}),
     ("collaborator-detail", "patch"): team(OWNER, body={"role": "reviewer"}, names=member),

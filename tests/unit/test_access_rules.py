@@ -76,6 +76,7 @@ def test_nobody_does_anything_when_banned_or_deleted(action: Action, rank: int) 
         (Action.DELETE, OWNER),
         (Action.REVIEW_PULL, REVIEWER),
         (Action.MERGE_PULL, MODERATOR),
+        (Action.MODERATE_COMMENTS, MODERATOR),
         (Action.FORCE_MERGE, CO_AUTHOR),
     ],
 )
@@ -100,10 +101,16 @@ def test_a_stranger_writes_only_where_everybody_reads() -> None:
     assert not may(Action.WRITE_CHAPTER, standing=ANONYMOUS, facts=facts())
 
 
-PARTS = (Action.OPEN_PULL, Action.COMMENT_ON_PULL, Action.VOTE_ON_PULL)
+PARTS = (
+    Action.OPEN_PULL,
+    Action.COMMENT_ON_PULL,
+    Action.VOTE_ON_PULL,
+    Action.COMMENT,
+    Action.VOTE,
+)
 
 
-def test_whoever_reads_takes_part_in_pull_requests_unless_a_setting_says_no() -> None:
+def test_whoever_reads_takes_part_unless_a_setting_says_no() -> None:
     quiet = facts(allow_comments=False, allow_voting=False)
     for action in PARTS:
         assert may(action, standing=STRANGER, facts=facts())

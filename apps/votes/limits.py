@@ -1,0 +1,4 @@
+"""What binds both what comes in and what is stored of a vote."""
+
+KINDS = ("story", "chapter", "comment")
+MOST_SHOWN = 1_000
