@@ -101,7 +101,7 @@ class CommentInput(serializers.Serializer):
     parent_id = serializers.CharField(max_length=40, required=False)
 
 
-class VoteInput(serializers.Serializer):
+class PullVoteInput(serializers.Serializer):
     """For (1) or against (-1)."""
 
     value = serializers.ChoiceField(choices=[1, -1])

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from apps.pulls import queries, reviewing, threads
 from apps.pulls.pages import PullPage
-from apps.pulls.serializers import CommentInput, ReviewInput, VoteInput
+from apps.pulls.serializers import CommentInput, PullVoteInput, ReviewInput
 from apps.pulls.thread_pages import (
     CommentListPage,
     CommentView,
@@ -110,13 +110,15 @@ class Vote(APIView):
         queries.open_pull_page(pull_id=pull_id, user_id=request.user.user_id)
         return _show_vote(request, pull_id)
 
-    @extend_schema(operation_id="pulls_vote", request=VoteInput, responses=schema_for(MyVotePage))
+    @extend_schema(
+        operation_id="pulls_vote", request=PullVoteInput, responses=schema_for(MyVotePage)
+    )
     def put(self, request: Request, pull_id: str) -> HttpResponse:
         """Vote for or against it; the same vote again takes it back."""
         reviewing.vote_on_pull(
             pull_id=pull_id,
             caller_id=request.user.user_id,
-            value=read_input(VoteInput, request)["value"],
+            value=read_input(PullVoteInput, request)["value"],
             now=timezone.now(),
         )
         return _show_vote(request, pull_id)
