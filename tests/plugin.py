@@ -16,6 +16,8 @@ _servers = ExitStack()
 # What starts whole stacks takes turns: two of them at once would be short of processors.
 STACKS = ("acceptance", "contract", "faults")
 
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # half the work for one EPUBCheck
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
