@@ -208,6 +208,7 @@ PLATFORM = ["storychain", "storychain.cache", "storychain.queues", "storychain.s
 FEATURES = [
     "apps.maintenance",
     "apps.notifications",
+    "apps.search",
     "apps.analytics",
     "apps.exports",
     "apps.imports",

@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 
 CONTRIBUTOR, REVIEWER, MODERATOR, CO_AUTHOR, OWNER = range(5)
+LOOKS_AFTER_ALL = ("SUPER_ADMIN", "PLATFORM_MODERATOR")  # platform roles
 
 
 class StoryFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +74,7 @@ def may(action: Action, *, standing: Standing, facts: StoryFacts) -> bool:
 
 
 def _reads(standing: Standing, facts: StoryFacts) -> bool:
-    looks_after_all = standing.platform_role in ("SUPER_ADMIN", "PLATFORM_MODERATOR")
+    looks_after_all = standing.platform_role in LOOKS_AFTER_ALL
     return facts.is_open or standing.rank >= CONTRIBUTOR or looks_after_all
 
 

@@ -17,6 +17,7 @@ from apps.chapters.documents import Chapter
 from apps.chapters.publishing import publish_due
 from apps.notifications.documents import Notification
 from apps.notifications.services import deliver
+from apps.search.services import rebuild
 from apps.stories.documents import Story
 from apps.stories.services import feature_story
 from apps.users.documents import PlatformRole, User
@@ -37,6 +38,7 @@ from tests.factories import (
     write_root,
 )
 
+pytestmark = pytest.mark.django_db  # where the index of search is
 NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
 ANYONE = Caller()
 Answer = tuple[int, bytes]
@@ -69,6 +71,7 @@ class World:
         self.first = write_root(self.author, self.draft, title="The gate")
         self.pull = propose(self.author, self.open, self.leaf)
         self.tell()
+        rebuild()
 
     def tell(self) -> None:
         """Tell the friend something that the author did."""
@@ -91,6 +94,7 @@ class World:
             "list": "/stories",
             "trending": "/stories/trending",
             "featured": "/stories/featured",
+            "search": "/search?q=the",
             "tagged": "/stories?tag=sea&sort=active",
             "new": "/stories/new",
             "story": s,
@@ -284,7 +288,10 @@ STORY = {"story", "overview"}
 DRAFTS = {"draft-team", "draft-role"}
 # By name: the write, or several one after another, and pages on which it shows.
 WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
-    "title": (patched("story", {"title": "The lantern"}), {*LISTS, *STORY, "tagged", "mine"}),
+    "title": (
+        patched("story", {"title": "The lantern"}),
+        {*LISTS, *STORY, "tagged", "mine", "search"},
+    ),
     "same title": (patched("story", {"title": "The lamp"}), STORY),
     "description": (patched("story", {"description": "Another house."}), {*LISTS, *STORY}),
     "cover": (patched("story", {"cover_image": "https://example.org/a.png"}), {*LISTS, *STORY}),
@@ -294,7 +301,8 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     "rule": (patched("settings", {"allow_comments": False}), {*STORY, "settings"}),
     "hidden": (
         patched("settings", {"is_public": False}),
-        {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "leaf", "settings", "pull", "pulls"},
+        {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "leaf", "settings", "pull", "pulls"}
+        | {"search"},
     ),
     "archived": (
         [stepped("archive"), stepped("unarchive")],
@@ -319,7 +327,10 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
         {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "friend-profile"},
     ),
     "voted": (vote, {*STORY, "leaf", "profile"}),
-    "chapter's title": (patched("leaf", {"title": "The vault"}), {"leaf", "tree", "chapters"}),
+    "chapter's title": (
+        patched("leaf", {"title": "The vault"}),
+        {"leaf", "tree", "chapters", "search"},
+    ),
     "chapter's text": (
         [patched("leaf", {"content": SAME_LENGTH}), roll_back],
         {"leaf", "chapters", "versions", "version", "diff"},
@@ -349,7 +360,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     ),
     "picture": (
         updated(User, set__avatar_url="https://example.org/me.png"),
-        {*LISTS, *STORY, "tree", "chapters", "root", "leaf", "profile"},
+        {"search", *LISTS, *STORY, "tree", "chapters", "root", "leaf", "profile"},
     ),
     "gone": (
         updated(User, set__is_active=False),

@@ -1,0 +1,142 @@
+"""Writes of the index: what stands in MongoDB is read, and put into SQL; never the other way round.
+
+1. The revisions of the entries are read from SQL.
+2. What the things are found by is read from MongoDB.
+3. In one short transaction each entry is written if it still has its revision, which then goes up.
+   One that has not was written by somebody else meanwhile, and all of it is done again.
+
+So each write of an entry was read after the write before it had been made: what is older never
+replaces what is newer, however late or often a job comes, and no clock is asked. An entry that is
+found by nothing any more stays, empty, as it could else come back as it was before.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
+from itertools import islice
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.search import spelling
+from apps.search.engines import LAST, engine
+from apps.search.invalidation import SEARCH
+from apps.search.lexemes import lexemes_of, words_in
+from apps.search.models import Entry
+from apps.search.sources import Thing, count_things, read_texts, walk_story, walk_things
+from storychain.cache.invalidation import bump
+from storychain.errors import Unavailable
+
+STEP = 10  # things in one transaction: SQLite has one writer, and beat and workers write as well
+TRIES = 10
+Report = Callable[[int, int], None]
+
+
+def index(things: Iterable[Thing]) -> int:
+    """Bring things up to date; return how many were not.
+
+    Raise Unavailable if others write the same ones again and again.
+    """
+    changed = sum(map(_index_few, _in_steps(dict.fromkeys(things))))
+    if changed:
+        bump(SEARCH)
+    return changed
+
+
+def index_story(*, slug: str, check: Callable[[], None] = lambda: None) -> int:
+    """Bring a story and its chapters up to date, and ask `check` between steps whether to go on."""
+    changed = 0
+    for some in _in_steps(walk_story(slug), STEP * 5):
+        check()
+        changed += index(some)
+    return changed
+
+
+def rebuild(*, report: Report = lambda _done, _total: None) -> int:
+    """Bring everything up to date, also what MongoDB no longer has; return how many were not.
+
+    Safe while others write: it is what their jobs do, for everything.
+    """
+    begun_at, done, changed, total = timezone.now(), 0, 0, count_things()
+    for some in _in_steps(walk_things(), STEP * 5):
+        changed += index(some)
+        done += len(some)
+        report(done, total)
+    left = Entry.objects.filter(indexed_at__lt=begun_at).exclude(digest="")
+    changed += index([Thing(*row) for row in left.values_list("kind", "key")])
+    report(done, done)
+    return changed
+
+
+def _index_few(things: list[Thing]) -> int:
+    waiting, changed = things, 0
+    for _ in range(TRIES):
+        known = _read_entries(waiting)
+        found = {thing: lexemes_of(text) for thing, text in read_texts(waiting).items()}
+        spelling.learn({word for lexemes in found.values() for word in words_in(lexemes)})
+        written, more = _write(_in_order(waiting, known), known, found)
+        changed += more
+        waiting = [thing for thing in waiting if thing not in written]
+        if not waiting:
+            return changed
+    raise Unavailable("Others index the same things at the same time; try again.")
+
+
+def _read_entries(things: Iterable[Thing]) -> dict[Thing, Entry]:
+    keys = {thing.key for thing in things}
+    return {Thing(row.kind, row.key): row for row in Entry.objects.filter(key__in=keys)}
+
+
+def _in_order(things: list[Thing], known: dict[Thing, Entry]) -> list[Thing]:
+    """Return entries as all writers go through them, so that none waits for another in a ring.
+
+    New ones come last, as they are given: so they are numbered.
+    """
+    return sorted(things, key=lambda thing: known[thing].id if thing in known else LAST)
+
+
+@transaction.atomic
+def _write(
+    things: list[Thing], known: dict[Thing, Entry], found: dict[Thing, list[str]]
+) -> tuple[set[Thing], int]:
+    """Write what nobody else wrote meanwhile; return that, and how many of it were out of date."""
+    written, changed = set(), 0
+    for thing in things:
+        outcome = _write_one(thing, known.get(thing), found.get(thing, []))
+        if outcome is not None:
+            written.add(thing)
+            changed += outcome
+    return written, changed
+
+
+def _write_one(thing: Thing, entry: Entry | None, lexemes: list[str]) -> bool | None:
+    """Tell whether a thing was out of date; None if somebody else has written it meanwhile."""
+    digest, now = _digest(lexemes), timezone.now()
+    if entry is None and not lexemes:
+        return False
+    if entry is None:
+        entry, is_new = Entry.objects.get_or_create(
+            kind=thing.kind, key=thing.key, defaults={"digest": digest, "indexed_at": now}
+        )
+        if not is_new:
+            return None
+    else:
+        mine = Entry.objects.filter(id=entry.id, revision=entry.revision)
+        # Also where nothing is new: who read before us must not write after us.
+        if not mine.update(revision=entry.revision + 1, digest=digest, indexed_at=now):
+            return None
+        if digest == entry.digest:
+            return False
+    engine().put(entry.id, lexemes)
+    return True
+
+
+def _digest(lexemes: list[str]) -> str:
+    """Return what tells one set of lexemes from another, "" for none."""
+    joined = " ".join(sorted(lexemes)).encode()
+    return blake2b(joined, digest_size=16).hexdigest() if lexemes else ""
+
+
+def _in_steps(things: Iterable[Thing], size: int = STEP) -> Iterator[list[Thing]]:
+    remaining = iter(things)
+    while some := list(islice(remaining, size)):
+        yield some

@@ -1,0 +1,130 @@
+"""What things are found by, as MongoDB has them now."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from apps.chapters.documents import Chapter
+from apps.search.lexemes import OPEN, Text
+from apps.stories.documents import Story, fold, label
+from apps.users.documents import User
+
+FOUND_BY = ("slug", "title", "description", "tags", "labels", "settings", "status", "is_listed")
+
+
+class Thing(NamedTuple):
+    """Something that may be found: a story or chapter by its slug, a user by id, a tag folded."""
+
+    kind: str
+    key: str
+
+    @classmethod
+    def read(cls, name: str) -> "Thing":
+        """Return the thing of a name as `str` writes it."""
+        kind, _, key = name.partition(":")
+        return cls(kind, key)
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.key}"
+
+
+def read_texts(things: Collection[Thing]) -> dict[Thing, Text]:
+    """Return what these are found by; those that nobody may find are left out."""
+    keys = {kind: [t.key for t in things if t.kind == kind] for kind, _ in things}
+    return {
+        **_stories(keys.get("story", [])),
+        **_chapters(keys.get("chapter", [])),
+        **_users(keys.get("user", [])),
+        **_tags(keys.get("tag", [])),
+    }
+
+
+def find_tag(key: str) -> str | None:
+    """Return a tag as one of the public stories that bear it writes it; None if none does."""
+    story = Story.objects(is_listed=True, labels=label("tag", key)).only("tags").first()
+    return next((tag for tag in story.tags if fold(tag) == key), None) if story else None
+
+
+def walk_things() -> Iterator[Thing]:
+    """Yield everything that may be found; what readers have had for longest comes first."""
+    tags: dict[str, None] = {}
+    for user in User.objects(clerk_id__gt="").only("clerk_id").no_cache():
+        yield Thing("user", user.clerk_id)
+    for is_listed in (False, True):
+        stories = Story.objects(is_listed=is_listed).order_by("published_at", "slug")
+        for story in stories.only("slug", "tags").no_cache():
+            tags |= dict.fromkeys(map(fold, story.tags))
+            yield Thing("story", story.slug)
+    written = Chapter.objects(created_at__gt=datetime.min.replace(tzinfo=UTC))
+    for chapter in written.order_by("created_at").only("slug").no_cache():
+        yield Thing("chapter", chapter.slug)
+    yield from (Thing("tag", tag) for tag in tags)
+
+
+def count_things() -> int:
+    """Return about how many there are, without the tags."""
+    collections = (model._get_collection() for model in (User, Story, Chapter))  # noqa: SLF001 - mongoengine has no estimate
+    return sum(collection.estimated_document_count() for collection in collections)
+
+
+def walk_story(slug: str) -> Iterator[Thing]:
+    """Yield a story and its chapters."""
+    yield Thing("story", slug)
+    for chapter in Chapter.objects(story_slug=slug).only("slug").no_cache():
+        yield Thing("chapter", chapter.slug)
+
+
+def _stories(slugs: list[str]) -> dict[Thing, Text]:
+    return {Thing("story", s.slug): _text_of_story(s) for s in _read_stories(slugs).values()}
+
+
+def _read_stories(slugs: Iterable[str]) -> dict[str, Story]:
+    wanted = sorted(set(slugs))
+    if not wanted:
+        return {}
+    found = Story.objects(slug__in=wanted, status__ne="deleted").only(*FOUND_BY)
+    return {story.slug: story for story in found}
+
+
+def _text_of_story(story: Story) -> Text:
+    said = [story.description, *story.tags, *story.settings.genres]
+    return Text(story.title, "\n".join(said), facts=[("kind", "story"), *_facts_of(story)])
+
+
+def _chapters(slugs: list[str]) -> dict[Thing, Text]:
+    if not slugs:
+        return {}
+    rows = Chapter.objects(slug__in=slugs, status="published")
+    found = list(rows.only("slug", "story_slug", "title", "content"))
+    stories = _read_stories(chapter.story_slug for chapter in found)
+    return {
+        Thing("chapter", chapter.slug): Text(
+            chapter.title,
+            body=chapter.content,
+            facts=[("kind", "chapter"), *_facts_of(stories[chapter.story_slug])],
+        )
+        for chapter in found
+        if chapter.story_slug in stories
+    }
+
+
+def _facts_of(story: Story) -> Iterator[tuple[str, str]]:
+    """What a search may ask of a story and its chapters, by names that no label has."""
+    yield "in", story.slug
+    yield "status", story.status
+    yield from (("label", one) for one in story.labels)
+    if story.is_listed:
+        yield OPEN, ""
+
+
+def _users(ids: list[str]) -> dict[Thing, Text]:
+    if not ids:
+        return {}
+    found = User.objects(clerk_id__in=ids, is_active=True).only("clerk_id", "username", "bio")
+    facts = [("kind", "user"), (OPEN, "")]
+    return {Thing("user", u.clerk_id): Text(u.username, u.bio, facts=facts) for u in found}
+
+
+def _tags(keys: list[str]) -> dict[Thing, Text]:
+    facts = [("kind", "tag"), (OPEN, "")]
+    return {Thing("tag", key): Text(name, facts=facts) for key in keys if (name := find_tag(key))}

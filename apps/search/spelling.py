@@ -1,0 +1,73 @@
+"""Words that are almost what was asked: found by letters in threes, judged by their distance.
+
+Both databases do it alike, as it is but a table: no extension is wanted of PostgreSQL.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Count
+from django.db.models.functions import Abs, Length
+from rapidfuzz.distance import OSA
+
+from apps.search.models import Gram, KnownWord
+from apps.search.words import is_running
+
+SHORTEST, LONGEST = 4, 24  # shorter ones are near too many others
+LONG = 8  # from here on two letters may be wrong
+MOST_JUDGED, MOST_NEAR = 100, 8
+STEP = 500
+
+
+def learn(words: Iterable[str]) -> None:
+    """Remember words for those who mistype them."""
+    fit = sorted(filter(_is_fit, words))
+    for at in range(0, len(fit), STEP):
+        some = fit[at : at + STEP]
+        known = set(KnownWord.objects.filter(word__in=some).values_list("word", flat=True))
+        if new := [word for word in some if word not in known]:
+            _keep(new)
+
+
+def find_near(word: str, *, is_start: bool) -> list[str]:
+    """Return known words that were perhaps meant, the nearest first.
+
+    With `is_start` the word may be the beginning of what was meant, itself mistyped.
+    """
+    if not _is_fit(word):
+        return []
+    rows = (
+        Gram.objects.filter(letters__in=_grams(word))
+        .values("word__word")
+        .annotate(shared=Count("id"), off=Abs(Length("word__word") - len(word)))
+        .order_by("-shared", "off", "word__word")
+        .values_list("word__word", flat=True)
+    )
+    allowed = 2 if len(word) >= LONG else 1
+    judged = [(_distance(word, one, allowed, is_start=is_start), one) for one in rows[:MOST_JUDGED]]
+    return [one for off, one in sorted(judged) if 0 < off <= allowed][:MOST_NEAR]
+
+
+def _keep(words: Sequence[str]) -> None:
+    KnownWord.objects.bulk_create((KnownWord(word=w) for w in words), ignore_conflicts=True)
+    grams = [
+        Gram(letters=letters, word=row)
+        for row in KnownWord.objects.filter(word__in=words)
+        for letters in _grams(row.word)
+    ]
+    Gram.objects.bulk_create(grams, batch_size=STEP, ignore_conflicts=True)
+
+
+def _is_fit(word: str) -> bool:
+    return SHORTEST <= len(word) <= LONGEST and word.isalpha() and not is_running(word)
+
+
+def _grams(word: str) -> set[str]:
+    begun = f" {word}"
+    return {begun[at : at + 3] for at in range(len(begun) - 2)}
+
+
+def _distance(word: str, known: str, allowed: int, *, is_start: bool) -> int:
+    """Return how many letters are wrong, missing, too many or exchanged with the next."""
+    lengths = range(len(word) - allowed, len(word) + allowed + 1)
+    ends = [known[:length] for length in lengths] if is_start else [known]
+    return min(OSA.distance(word, end, score_cutoff=allowed) for end in ends)
