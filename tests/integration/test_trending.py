@@ -17,6 +17,7 @@ from storychain.queues.execution import perform
 from storychain.queues.running import Run
 from storychain.queues.wire import Ask
 from tests.factories import Caller, published_story, sign_in, write_child
+from tests.searching import index_pending
 
 pytestmark = pytest.mark.django_db  # every run of a job closes old connections
 
@@ -132,6 +133,7 @@ def test_the_job_lays_the_first_page_ready(author: Caller) -> None:
     from apps.stories import keys
 
     story, _ = published_story(author)
+    index_pending()  # the queue is search's as well
     for _ in range(2):
         jobs.refresh_trending.enqueue()
         ask = Ask(1, 1, str(timezone.now()))
