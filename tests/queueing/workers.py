@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +14,7 @@ import psutil
 from django.conf import settings
 
 from storychain.queues.presence import worker_health
+from tests.queueing.nursery import Forked
 from tests.queueing.sizes import PATIENCE
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +33,7 @@ def wait_until(condition: Callable[[], T | None], *, seconds: float = 20, pause:
     raise AssertionError(f"not within {seconds} s")
 
 
-def start_celery(*words: str, log: Path, **environ: str) -> subprocess.Popen[bytes]:
+def start_celery(*words: str, log: Path, **environ: str) -> Forked:
     """Start a Celery command in the test's own surroundings."""
     environment = {
         **os.environ,
@@ -46,11 +45,7 @@ def start_celery(*words: str, log: Path, **environ: str) -> subprocess.Popen[byt
         "LOG_LEVEL": "INFO",
         **environ,
     }
-    command = [sys.executable, "-m", "celery", "-A", "config.celery", *words]
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
+    return Forked(["-A", "config.celery", *words], cwd=ROOT, env=environment, log=log)
 
 
 class Worker:
