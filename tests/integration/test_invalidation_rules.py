@@ -430,7 +430,7 @@ JOURNEYS = (
 ALONE = tuple((name,) for name in WRITES if not any(name in journey for journey in JOURNEYS))
 
 
-@pytest.mark.parametrize("names", (*JOURNEYS, *ALONE), ids=lambda names: names[-1])
+@pytest.mark.parametrize("names", [*JOURNEYS, *ALONE], ids=lambda names: names[-1])
 def test_a_write_is_shown_by_the_next_read_of_every_page(
     world: World, names: tuple[str, ...]
 ) -> None:
