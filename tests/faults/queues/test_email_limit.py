@@ -9,7 +9,7 @@ from tests.queueing import jobs
 from tests.queueing.sizes import sized
 from tests.queueing.workers import IO, Crew, wait_until
 
-MAILS = sized(400, suite=230)
+MAILS = sized(400, suite=140)
 
 
 def sent_at(trace: str) -> list[float]:

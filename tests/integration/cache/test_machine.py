@@ -182,7 +182,7 @@ def test_no_order_of_events_shows_anybody_the_past(settings: Any) -> None:
 
 
 OFTEN = settings(
-    max_examples=25,
+    max_examples=15,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
