@@ -213,6 +213,7 @@ FEATURES = [
     "apps.exports",
     "apps.imports",
     "apps.emails",
+    "apps.moderation",
     "apps.reading",
     "apps.votes",
     "apps.collaboration",

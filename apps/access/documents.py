@@ -1,9 +1,12 @@
 """Who works on a story, and who is banned from it."""
 
+from __future__ import annotations
+
 from datetime import datetime
 
 from mongoengine import fields
 
+from apps.users.limits import REASON_LENGTH
 from storychain.documents import Document, StringField
 
 ROLES = ("contributor", "reviewer", "moderator", "co_author", "owner")
@@ -71,11 +74,28 @@ class StoryBan(Document):
 
     story_slug = StringField(required=True)
     user_id = StringField(required=True)
-    reason = StringField(default="")
+    reason = StringField(default="", max_length=REASON_LENGTH)
     banned_by = StringField(required=True)
     banned_at = fields.DateTimeField(required=True)
 
     meta = {
         "collection": "story_bans",
-        "indexes": [{"fields": ["story_slug", "user_id"], "unique": True}, "user_id"],
+        "indexes": [
+            {"fields": ["story_slug", "user_id"], "unique": True},
+            "user_id",
+            "banned_by",
+        ],
     }
+
+    @classmethod
+    def find(cls, *, story_slug: str, user_id: str) -> StoryBan | None:
+        """Return somebody's ban from a story, if he is banned from it."""
+        found: StoryBan | None = cls.objects(story_slug=story_slug, user_id=user_id).first()
+        return found
+
+    @classmethod
+    def impose(cls, *, story_slug: str, user_id: str, reason: str, by: str, now: datetime) -> None:
+        """Ban somebody from a story; raise NotUniqueError if he is banned from it."""
+        cls(
+            story_slug=story_slug, user_id=user_id, reason=reason, banned_by=by, banned_at=now
+        ).save(force_insert=True)

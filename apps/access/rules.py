@@ -63,6 +63,7 @@ class Action(StrEnum):
     VOTE_ON_PULL = "vote on a pull request"
     REVIEW_PULL = "review a pull request"
     MERGE_PULL = "approve and merge a pull request"
+    MODERATE = "decide on reports and ban"
     FORCE_MERGE = "merge a pull request against its reviews"
 
 
@@ -129,6 +130,7 @@ _TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
     Action.VOTE_ON_PULL: _votes,
     Action.REVIEW_PULL: _from(REVIEWER),
     Action.MERGE_PULL: _from(MODERATOR),
+    Action.MODERATE: _from(MODERATOR),
     Action.FORCE_MERGE: _from(CO_AUTHOR),
     Action.EXPORT: lambda standing, facts: standing.user_id is not None and _reads(standing, facts),
 }

@@ -43,7 +43,6 @@ class ChapterBookmark(APIView):
     """The caller's bookmark at a chapter."""
 
     rate = Rate.REACTION
-
     permission_classes = [SignedIn]
 
     @extend_schema(

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.chapters.documents import Chapter
 from apps.chapters.events import ChapterLiked
+from apps.chapters.flagging import flag_if_due
 from apps.chapters.limits import READABLE
 from apps.stories.documents import Story
 from apps.users.services import count_work
@@ -26,6 +27,7 @@ def count_chapter(slug: str, counts: dict[str, int]) -> None:
     up, down = counts.get("votes__up", 0), counts.get("votes__down", 0)
     if chapter is None or not (up or down):
         return
+    flag_if_due(chapter)
     counters.add(kind="story", key=chapter.story_slug, counts={"total_votes": up + down})
     if chapter.status != "removed":
         count_work(user_id=chapter.author_id, upvotes=up, downvotes=down)

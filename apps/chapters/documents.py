@@ -30,6 +30,7 @@ class ChapterStats(EmbeddedDocument):
     total_read_time = fields.IntField(default=0)
     comments = fields.IntField(default=0)
     child_branches = fields.IntField(default=0)
+    reports = fields.IntField(default=0)  # open ones, and those that were upheld
 
 
 class ChapterVotes(EmbeddedDocument):
@@ -70,6 +71,7 @@ class Chapter(Document):
     status = StringField(default="published", choices=STATUSES)
     is_ending = fields.BooleanField(default=False)
     is_flagged = fields.BooleanField(default=False)
+    is_cleared = fields.BooleanField(default=False)  # a moderator has looked: votes flag no more
     is_import = fields.BooleanField(default=False)
     version = fields.IntField(default=1)
     edited_by = StringField()
@@ -161,6 +163,17 @@ class Chapter(Document):
         more = {f"inc__{name}": n for name, n in counts.items()}
         counted: Chapter | None = cls.objects(slug=slug).modify(**more, new=True)
         return counted
+
+    def flag(self) -> None:
+        """Mark it for the story's moderators to look at."""
+        Chapter.objects(slug=self.slug).update_one(set__is_flagged=True)
+
+    @classmethod
+    def clear(cls, *, slug: str) -> None:
+        """Take the mark away, as a moderator has looked and found nothing."""
+        cls.objects(slug=slug).update_one(
+            set__is_flagged=False, set__is_cleared=True, set__stats__reports=0
+        )
 
     @classmethod
     def orphan(cls, *, user_id: str, most: int) -> int:

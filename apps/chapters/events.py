@@ -34,3 +34,16 @@ class ChapterLiked(Event, frozen=True, kw_only=True):
     upvotes: int
     more: int
     counted_at: datetime
+
+
+class ChapterFlagged(Event, frozen=True, kw_only=True):
+    """A chapter has so many reports, or so low a score, that its moderators are to look at it."""
+
+    story_slug: str
+    story_title: str
+    chapter_slug: str
+    chapter_title: str
+    moderator_ids: list[str]
+    reports: int
+    score: int
+    flagged_at: datetime

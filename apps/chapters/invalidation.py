@@ -8,7 +8,17 @@ from storychain.cache.invalidation import invalidates
 from storychain.cache.tags import Tag, tag
 from storychain.documents import Change
 
-SHOWN = ("author_id", "title", "content", "choices", "status", "is_ending", "version", "publish_at")
+SHOWN = (
+    "author_id",
+    "title",
+    "content",
+    "choices",
+    "status",
+    "is_ending",
+    "version",
+    "publish_at",
+    "is_flagged",
+)
 COUNTED = ("votes", "stats.comments")
 SHOWN_IN_TREE = ("author_id", "title", "status", "is_ending", "word_count", "parent_slug")
 SHOWN_IN_LIST = (*SHOWN_IN_TREE, "updated_at")

@@ -46,6 +46,7 @@ class ChapterPage(ChapterRow, frozen=True, kw_only=True):
     `content` is the Markdown that was written, `html` what is safe to show of it. `publish_at` is
     when a draft appears by itself, for those who see drafts; a draft without appears when told.
     Votes and comments lag by two seconds.
+    `is_flagged`: reports or votes have called for its moderators, who have not cleared it.
     """
 
     story_slug: str
@@ -60,6 +61,7 @@ class ChapterPage(ChapterRow, frozen=True, kw_only=True):
     comments: int
     created_at: datetime
     publish_at: datetime | None
+    is_flagged: bool
 
 
 class VersionRow(msgspec.Struct, frozen=True, kw_only=True):

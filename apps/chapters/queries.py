@@ -160,6 +160,7 @@ def _load_chapter(story_slug: str, slug: str, statuses: tuple[str, ...]) -> Chap
         comments=chapter.stats.comments,
         created_at=chapter.created_at,
         publish_at=chapter.publish_at,
+        is_flagged=chapter.is_flagged,
     )
 
 

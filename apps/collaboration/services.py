@@ -86,14 +86,21 @@ def remove(*, story_slug: str, caller_id: str, user_id: str, now: datetime) -> N
         raise OwnerStays("The owner cannot leave; archive or delete the story instead.")
     if not _may_end(held, row, caller_id=caller_id):
         raise NotYours if row.status == "accepted" else CollaboratorNotFound
-    is_member = row.status == "accepted"
-    row.end()
-    _count_out(story_slug)
-    if is_member:
-        Story.let_out(slug=story_slug, user_id=user_id)
+    if end_part(row, by=caller_id):
         has_left = caller_id == user_id
         _note("member_left" if has_left else "member_removed", row, caller_id, now)
-        publish(CollaboratorLeft(story_slug=story_slug, user_id=user_id, by=caller_id))
+
+
+@unit_of_work
+def end_part(row: Collaborator, *, by: str) -> bool:
+    """End somebody's part in a story, or his invitation; tell whether he was of its team."""
+    is_member = row.status == "accepted"
+    row.end()
+    _count_out(row.story_slug)
+    if is_member:
+        Story.let_out(slug=row.story_slug, user_id=row.user_id)
+        publish(CollaboratorLeft(story_slug=row.story_slug, user_id=row.user_id, by=by))
+    return is_member
 
 
 @unit_of_work

@@ -11,8 +11,8 @@ from storychain.errors import Invalid
 class Kind(NamedTuple):
     """One type of notification; `message` and `action_url` are templates over `related`.
 
-    `related` are the names that it must be given. `is_needed` comes whatever somebody chose: he is
-    asked for an answer, and to a story that he may not read yet.
+    `related` are the names that it must be given. `is_needed` comes whatever somebody chose, also
+    about a story that he may not read (yet): he is asked for an answer, or judged.
     """
 
     title: str
@@ -24,6 +24,7 @@ class Kind(NamedTuple):
 
 STORY, CHAPTER = "/stories/{story_slug}", "/stories/{story_slug}/chapters/{chapter_slug}"
 PULL, PERSON = "/pulls/{pull_id}", "/users/{actor_id}"
+REPORT = "/reports/{report_id}"
 IN_STORY = ("story_slug", "story_title")
 IN_CHAPTER = (*IN_STORY, "chapter_slug", "chapter_title")
 IN_PULL = (*IN_STORY, "pull_id", "pull_title")
@@ -125,6 +126,42 @@ KINDS: dict[str, Kind] = {
         "Your invitation to “{story_title}” was declined.",
         STORY,
         (*IN_STORY, "actor_id"),
+    ),
+    "chapter_flagged": Kind(
+        "A chapter to look at",
+        "“{chapter_title}” in “{story_title}” was reported or voted down.",
+        CHAPTER,
+        IN_CHAPTER,
+    ),
+    "report_decided": Kind(
+        "Your report was decided",
+        "What you have reported was looked at: {outcome}.",
+        REPORT,
+        ("report_id", "outcome"),
+    ),
+    "report_upheld": Kind(
+        "A report of yours was upheld",
+        "Something of yours was reported, and the report was upheld. See why.",
+        REPORT,
+        ("report_id",),
+        is_needed=True,
+    ),
+    "story_ban": Kind(
+        "You are banned from a story",
+        "You may read “{story_title}” no longer: {reason} You may appeal.",
+        "/appeals",
+        (*IN_STORY, "reason"),
+        is_needed=True,
+    ),
+    "story_ban_lifted": Kind(
+        "You may come back", "You may read “{story_title}” again.", STORY, IN_STORY, is_needed=True
+    ),
+    "appeal_decided": Kind(
+        "Your appeal was decided",
+        "Your appeal was {outcome}. See why.",
+        "/appeals/{appeal_id}",
+        ("appeal_id", "outcome"),
+        is_needed=True,
     ),
 }
 Type = Literal[tuple(KINDS)]

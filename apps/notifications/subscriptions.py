@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from apps.chapters.events import ChapterAdded, ChapterLiked
+from apps.chapters.events import ChapterAdded, ChapterFlagged, ChapterLiked
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
 from apps.notifications.jobs import deliver, deliver_count
+from apps.moderation.events import AppealDecided, ReportDecided, StoryBanTurned
 from apps.notifications.kinds import compose
 from apps.pulls.events import (
     PullApproved,
@@ -141,6 +142,53 @@ def tell_commented(event: PullCommented) -> Iterator[JobCall]:
     """What is said about it is told to its author and to who is answered."""
     concerned = {event.author_id, event.parent_author_id}
     yield from _tell_of_pull(event, "pr_commented", concerned, comment_id=event.comment_id)
+
+
+@subscribes(ChapterFlagged)
+def tell_moderators(event: ChapterFlagged) -> Iterator[JobCall]:
+    """A chapter that is to be looked at is told to its story's moderators."""
+    payload = compose(
+        "chapter_flagged",
+        story_slug=event.story_slug,
+        story_title=event.story_title,
+        chapter_slug=event.chapter_slug,
+        chapter_title=event.chapter_title,
+    )
+    for user_id in event.moderator_ids:
+        key = f"notice:flagged:{event.chapter_slug}:{event.flagged_at.timestamp():.3f}:{user_id}"
+        yield deliver.call(job_id=key, userId=user_id, **payload)
+
+
+@subscribes(ReportDecided)
+def tell_of_report(event: ReportDecided) -> Iterator[JobCall]:
+    """What became of a report is told to its reporter, and to whose it is if it was upheld."""
+    key = f"notice:report:{event.report_id}"
+    if event.reporter_id:
+        told = compose("report_decided", report_id=event.report_id, outcome=event.outcome)
+        yield deliver.call(job_id=f"{key}:reporter", userId=event.reporter_id, **told)
+    if event.is_upheld:
+        told = compose("report_upheld", report_id=event.report_id)
+        yield deliver.call(job_id=f"{key}:accused", userId=event.accused_id, **told)
+
+
+@subscribes(StoryBanTurned)
+def tell_banned(event: StoryBanTurned) -> Iterator[JobCall]:
+    """A ban from a story, or its end, is told to who was banned."""
+    about = {"story_slug": event.story_slug, "story_title": event.story_title}
+    payload = (
+        compose("story_ban", **about, reason=event.reason)
+        if event.is_banned
+        else compose("story_ban_lifted", **about)
+    )
+    key = f"notice:banned:{event.story_slug}:{event.turned_at:.3f}:{event.user_id}"
+    yield deliver.call(job_id=key, userId=event.user_id, **payload)
+
+
+@subscribes(AppealDecided)
+def tell_appellant(event: AppealDecided) -> Iterator[JobCall]:
+    """What became of an appeal is told to whose it is."""
+    payload = compose("appeal_decided", appeal_id=event.appeal_id, outcome=event.outcome)
+    yield deliver.call(job_id=f"notice:appeal:{event.appeal_id}", userId=event.user_id, **payload)
 
 
 def _tell_of_pull(

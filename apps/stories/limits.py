@@ -19,5 +19,7 @@ MOMENTS = (
     "member_left",
     "member_removed",
     "role_changed",
+    "member_banned",
+    "ban_lifted",
 )
 """What a story's timeline tells of; whoever does it notes it in the same unit of work."""

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from apps.users import services, sessions
+from apps.users.errors import AccountBanned
 from storychain.api.authentication import InvalidToken, register_user_loader
 from storychain.errors import StorychainError
 
@@ -15,14 +16,18 @@ ASKED_AGAIN_SECONDS = 60
 
 
 @register_user_loader
-def welcome(claims: dict[str, Any]) -> None:
+def welcome(claims: dict[str, Any], view: object) -> None:
     """Make sure that whoever these session claims are about may come in, and has an account.
 
-    Raise InvalidToken if the session is over or the account deleted.
+    Raise InvalidToken if the session is over or the account deleted, AccountBanned if he is banned
+    from the platform, unless the view says that it is open to such a one.
     """
     user_id, session_id = claims["sub"], claims["sid"]
-    if sessions.is_signed_out(session_id=session_id, user_id=user_id):
+    standing = sessions.get_standing(session_id=session_id, user_id=user_id)
+    if standing.is_over:
         raise InvalidToken("The session has ended; sign in again.")
+    if standing.banned_for is not None and not getattr(view, "is_open_to_banned", False):
+        raise AccountBanned(f"{standing.banned_for} You may ask for another look: POST /appeals.")
     minute = int(time.monotonic() // ASKED_AGAIN_SECONDS)
     _ensure_once(user_id, _text(claims, "username"), _text(claims, "email"), minute)
     with suppress(StorychainError):  # who is here is worth no refusal

@@ -13,6 +13,7 @@ from apps.users.limits import (
     BIO_LENGTH,
     DIGESTS,
     EMAIL_LENGTH,
+    REASON_LENGTH,
     SESSION_STATUSES,
     THEMES,
     USERNAME_LENGTH,
@@ -237,10 +238,45 @@ class PlatformRole(Document):
         "collection": "platform_roles",
         # "Exactly one" SUPER_ADMIN: the partial index refuses a second.
         "indexes": [
+            {"fields": ["assigned_by"], "sparse": True},
             {
                 "fields": ["role"],
                 "unique": True,
                 "partialFilterExpression": {"role": "SUPER_ADMIN"},
-            }
+            },
         ],
     }
+
+    @classmethod
+    def assign(cls, *, user_id: str, role: str, by: str, now: datetime) -> None:
+        """Give somebody a role in the place of the one that he has; one is a super admin alone."""
+        row = cls.objects(user_id=user_id).first() or cls(user_id=user_id)
+        row.role, row.assigned_by, row.assigned_at = role, by, now
+        row.save()
+
+    @classmethod
+    def list_all(cls) -> list[PlatformRole]:
+        """Return all who look after the platform; they are few."""
+        return list(cls.objects(user_id__gt="").order_by("user_id"))
+
+
+class PlatformBan(Document):
+    """Somebody who may do nothing here but appeal."""
+
+    user_id = StringField(primary_key=True, max_length=64)
+    reason = StringField(required=True, max_length=REASON_LENGTH)
+    banned_by = StringField(required=True)
+    banned_at = fields.DateTimeField(required=True)
+
+    meta = {"collection": "platform_bans", "indexes": [["-banned_at", "-user_id"], "banned_by"]}
+
+    @classmethod
+    def find(cls, user_id: str) -> PlatformBan | None:
+        """Return somebody's ban, if he is banned."""
+        found: PlatformBan | None = cls.objects(user_id=user_id).first()
+        return found
+
+    @classmethod
+    def impose(cls, *, user_id: str, reason: str, by: str, now: datetime) -> None:
+        """Ban somebody; raise NotUniqueError if he is banned."""
+        cls(user_id=user_id, reason=reason, banned_by=by, banned_at=now).save(force_insert=True)

@@ -1,6 +1,6 @@
 """What can be wrong with a person's account."""
 
-from storychain.errors import Conflict, NotFound, Unauthenticated, Unavailable
+from storychain.errors import Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 
 
 class UserNotFound(NotFound):
@@ -13,6 +13,12 @@ class UsernameTaken(Conflict):
     """Another member has this name already."""
 
     code, title = "username-taken", "This username is taken"
+
+
+class AccountBanned(Forbidden):
+    """The caller is banned from the platform; the detail says why."""
+
+    code, title = "account-banned", "This account is banned"
 
 
 class BadSignature(Unauthenticated):

@@ -7,7 +7,7 @@ chapter, which counts up his statistics, sweep all pages of all his stories.
 
 from collections.abc import Iterator
 
-from apps.users.documents import Session, User
+from apps.users.documents import PlatformBan, Session, User
 from storychain.cache.invalidation import invalidates
 from storychain.cache.tags import Tag, tag
 from storychain.documents import Change
@@ -29,6 +29,17 @@ def profile_tag(user_id: str) -> Tag:
 def session_tag(session_id: str) -> Tag:
     """Whether the tokens of this session hold."""
     return tag("session", session_id)
+
+
+def platform_ban_tag(user_id: str) -> Tag:
+    """Whether this person is banned from the platform."""
+    return tag("platform-ban", user_id)
+
+
+@invalidates(PlatformBan)
+def platform_ban_changed(change: Change[PlatformBan]) -> Iterator[Tag]:
+    """A ban holds, and ends, with the next request."""
+    yield platform_ban_tag(change.document.user_id)
 
 
 @invalidates(User)

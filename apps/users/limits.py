@@ -9,6 +9,8 @@ RESERVED_NAMES = frozenset(
 )
 EMAIL_LENGTH = 254
 BIO_LENGTH = 500
+REASON_LENGTH = 500
+"""Of why somebody is banned; he is told."""
 DIGESTS = ("never", "daily", "weekly")
 THEMES = ("system", "light", "dark")
 SESSION_STATUSES = ("active", "ended", "revoked")

@@ -1,25 +1,40 @@
 """Where people are signed in: whether a session is over, cached; and the list of one's own."""
 
+import msgspec
+
 from apps.users import keys
-from apps.users.documents import Session, User
-from apps.users.invalidation import session_tag, user_tag
+from apps.users.documents import PlatformBan, Session, User
+from apps.users.invalidation import platform_ban_tag, session_tag, user_tag
 from apps.users.pages import SessionListPage, SessionView
 from storychain.api.keyset import read_latest
 from storychain.api.pagination import decode_cursor
 from storychain.cache.region import Region
 
-STANDINGS = Region("user.session", ttl="SESSION", type=bool, reads=("users", "sessions"))
+
+class SessionStanding(msgspec.Struct, frozen=True):
+    """Whether a session's tokens hold, and why its account is banned, if it is."""
+
+    is_over: bool
+    banned_for: str | None = None
 
 
-def is_signed_out(*, session_id: str, user_id: str) -> bool:
-    """Tell whether this session is over, or its account deleted: its tokens hold no more.
+STANDINGS = Region(
+    "user.session",
+    ttl="SESSION",
+    type=SessionStanding,
+    reads=("users", "sessions", "platform_bans"),
+)
 
-    One of which nothing is known yet holds: a token may come before Clerk's webhook.
+
+def get_standing(*, session_id: str, user_id: str) -> SessionStanding:
+    """Tell whether this session is over, or its account deleted; and whether that is banned.
+
+    A session of which nothing is known yet holds: a token may come before Clerk's webhook.
     """
     return STANDINGS.get_or_load(
         keys.session(session_id, user_id),
-        tags=[session_tag(session_id), user_tag(user_id)],
-        load=lambda: _load_is_over(session_id, user_id),
+        tags=[session_tag(session_id), user_tag(user_id), platform_ban_tag(user_id)],
+        load=lambda: _load_standing(session_id, user_id),
     ).value
 
 
@@ -40,6 +55,11 @@ def list_sessions(
         next_cursor=page.next_cursor,
         has_more=page.has_more,
     )
+
+
+def _load_standing(session_id: str, user_id: str) -> SessionStanding:
+    ban = PlatformBan.find(user_id)
+    return SessionStanding(_load_is_over(session_id, user_id), ban.reason if ban else None)
 
 
 def _load_is_over(session_id: str, user_id: str) -> bool:

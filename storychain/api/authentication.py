@@ -52,7 +52,8 @@ WHY: list[tuple[type[jwt.PyJWTError], str]] = [
 ]
 
 Claims = dict[str, Any]
-_loaders: list[Callable[[Claims], None]] = []
+Loader = Callable[[Claims, object], None]
+_loaders: list[Loader] = []
 
 
 class InvalidToken(Unauthenticated):
@@ -103,7 +104,7 @@ class ClerkAuthentication(BaseAuthentication):
         claims = _read_claims(token)
         bind_contextvars(caller=claims["sub"])
         for load in _loaders:
-            load(claims)
+            load(claims, request.parser_context.get("view"))
         return Caller(claims["sub"], claims["sid"]), claims
 
     def authenticate_header(self, _request: Request) -> str:
@@ -111,10 +112,11 @@ class ClerkAuthentication(BaseAuthentication):
         return CHALLENGE
 
 
-def register_user_loader(load: Callable[[Claims], None]) -> Callable[[Claims], None]:
-    """Have `load` called with the claims of every caller who is signed in; usable as decorator.
+def register_user_loader(load: Loader) -> Loader:
+    """Have `load` called with every signed-in caller's claims and the view; usable as decorator.
 
-    It may raise InvalidToken for one who may not call any more.
+    It may raise InvalidToken for one who may not call any more, Forbidden for one who may not call
+    this view.
     """
     _loaders.append(load)
     return load

@@ -71,11 +71,18 @@ def convert(world: World) -> dict[str, Any]:
     return {"autosave_id": saved.json()["id"], "user_id": world.guest.user_id, "text": TEXT}
 
 
+def ban(world: World) -> dict[str, Any]:
+    who = {"caller_id": world.owner.user_id, "user_id": sign_in("guest").user_id}
+    assert invite(world.owner, world.story, Caller(who["user_id"])) == 201
+    return {**world.place(), **who, "reason": "He insults everybody."}
+
+
 WRITES: dict[str, Callable[[World], dict[str, Any]]] = {
     "apps.stories.services.create_story": start,
     "apps.chapters.services.edit_chapter": edit,
     "apps.collaboration.services.invite": ask,
     "apps.collaboration.services.accept": come,
+    "apps.moderation.banning.ban_from_story": ban,
     "apps.autosaves.services.convert_draft": convert,  # which writes a chapter
 }
 

@@ -291,7 +291,7 @@ def test_parties_that_are_not_set_let_nobody_in(clerk: KeyServer, settings: Sett
 
 def test_user_loaders_see_the_claims(clerk: KeyServer) -> None:
     seen: list[dict[str, Any]] = []
-    authentication.register_user_loader(seen.append)
+    authentication.register_user_loader(lambda claims, _view: seen.append(claims))
     try:
         call(issue(username="ada"))
         call(None)

@@ -59,6 +59,17 @@ UNCACHED = {
     "pull-comments",
     "pull-vote",
     "pull-timeline",
+    "report-detail",
+    "story-reports",
+    "story-bans",
+    "story-appeals",
+    "appeals",
+    "appeal-detail",
+    "moderation-reports",
+    "moderation-appeals",
+    "moderation-acts",
+    "moderation-bans",
+    "moderation-roles",
 }
 READ = {"limit": 20}  # what a list's query is read to when it is empty
 SHAPES = {

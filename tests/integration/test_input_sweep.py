@@ -126,6 +126,19 @@ SAMPLES: dict[tuple[str, str], list[Any]] = {
     ("post", f"{PULL_PATH}/merge"): [{"force": False}],
     ("post", f"{PULL_PATH}/reviews"): [{"verdict": "approve", "summary": "Well done."}],
     ("put", f"{PULL_PATH}/vote"): [{"value": 1}],
+    ("post", "/reports"): [
+        {"subject_type": "chapter", "subject_id": "c", "reason": "spam", "note": "Again."}
+    ],
+    ("post", "/reports/{report_id}/decision"): [
+        {"outcome": "DISMISSED", "statement": "There is nothing to it."}
+    ],
+    ("post", "/appeals"): [{"text": "I shall not do it again.", "story_slug": "s"}],
+    ("post", "/appeals/{appeal_id}/decision"): [
+        {"is_granted": True, "statement": "He has understood."}
+    ],
+    ("post", f"{STORY_PATH}/bans/{{user_id}}"): [{"reason": "He cannot behave."}],
+    ("post", "/moderation/bans/{user_id}"): [{"reason": "He cannot behave."}],
+    ("put", "/moderation/roles/{user_id}"): [{"role": "APPEAL_MODERATOR"}],
     ("patch", "/users/me"): [
         {
             "username": "ada_l",
@@ -175,6 +188,8 @@ class World:
             "autosave_id": self._save(story, root),
             "notification_id": ObjectId(),
             "export_id": "none",
+            "report_id": "none",
+            "appeal_id": "none",
         }
         self.described: Shape = Caller().get("/schema").json()
         assert ear.heard  # so silence means something

@@ -20,7 +20,7 @@ from apps.notifications.services import deliver
 from apps.search.services import rebuild
 from apps.stories.documents import Story
 from apps.stories.services import feature_story
-from apps.users.documents import PlatformRole, User
+from apps.users.documents import PlatformBan, PlatformRole, User
 from config.urls import API_CACHE_MAP
 from storychain import redis
 from storychain.counters import settle_once
@@ -264,6 +264,10 @@ def pulled(step: str, body: dict[str, object], method: str = "POST") -> Write:
     return lambda it: _ok(it.author.send(method, f"/pulls/{it.pull}{step}", body))
 
 
+def flag(world: World) -> None:
+    Chapter.objects.get(slug=world.leaf).flag()
+
+
 def read_one(world: World) -> None:
     first = world.friend.get("/notifications").json()["items"][0]
     _ok(world.friend.post(f"/notifications/{first['id']}/read"))
@@ -405,6 +409,16 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
         ).save(),
         {*STORY, "tree", "chapters", "root", "leaf", "team", "role"},
     ),
+    "banned by the platform": (
+        [
+            lambda world: PlatformBan.impose(
+                user_id=world.friend.user_id, reason="Spam.", by="x", now=NOW
+            ),
+            lambda world: PlatformBan.objects(user_id=world.friend.user_id).delete(),
+        ],
+        {*STORY, "tree", "chapters", "root", "leaf", "team", "role", "told", "count"},
+    ),
+    "flagged": ([flag, lambda world: Chapter.clear(slug=world.leaf)], {"leaf"}),
     "platform role": (
         lambda world: PlatformRole(
             user_id=world.friend.user_id, role="PLATFORM_MODERATOR", assigned_at=NOW

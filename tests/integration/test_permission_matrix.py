@@ -19,8 +19,9 @@ from django.urls import NoReverseMatch, reverse
 
 from apps.access.documents import ROLES, Collaborator, StoryBan
 from apps.access.rules import CO_AUTHOR, CONTRIBUTOR, MODERATOR, OWNER, REVIEWER
+from apps.moderation.documents import Report
 from apps.pulls.services import open_pull
-from apps.users.documents import PlatformRole
+from apps.users.documents import PlatformBan, PlatformRole
 from tests.factories import (
     API,
     Caller,
@@ -56,6 +57,9 @@ class World:
     roots: dict[str, str] = field(default_factory=dict)
     trunks: dict[str, str] = field(default_factory=dict)  # where the owner goes on
     pulls: dict[str, str] = field(default_factory=dict)
+    leaves: dict[str, str] = field(default_factory=dict)  # a guest's
+    somebody: Caller = field(default_factory=lambda: sign_in("somebody"))
+    helper: Caller = field(default_factory=lambda: sign_in("helper"))
 
     def __post_init__(self) -> None:
         self.people = {name: sign_in(name) for name in PEOPLE if name != "anonymous"}
@@ -73,13 +77,13 @@ class World:
 
     def _fill(self, story: str) -> None:
         for role in ROLES[:-1]:
-            self._join(story, self.people[role].user_id, role, "accepted")
-        self._join(story, self.people["ex-member"].user_id, "co_author", "removed")
+            self.join(story, self.people[role].user_id, role, "accepted")
+        self.join(story, self.people["ex-member"].user_id, "co_author", "removed")
         banned = self.people["banned"].user_id
-        self._join(story, banned, "co_author", "accepted")  # a ban is above any role
+        self.join(story, banned, "co_author", "accepted")  # a ban is above any role
         StoryBan(story_slug=story, user_id=banned, banned_by="x", banned_at=NOW).save()
 
-    def _join(self, story: str, user_id: str, role: str, status: str) -> None:
+    def join(self, story: str, user_id: str, role: str, status: str) -> None:
         Collaborator(
             story_slug=story, user_id=user_id, role=role, status=status, accepted_at=NOW
         ).save()
@@ -87,7 +91,7 @@ class World:
     def member(self, kind: str) -> str:
         """Let somebody new work on a story; return his id."""
         guest = f"guest_{next(_numbers)}"
-        self._join(self.stories[kind], guest, "contributor", "accepted")
+        self.join(self.stories[kind], guest, "contributor", "accepted")
         return guest
 
     def _propose(self, kind: str) -> str:
@@ -126,6 +130,7 @@ class Row:
     refusal: int = 403
     is_open_to_readers: bool = False
     barred: tuple[str, ...] = ()  # whose own it is
+    duty: tuple[str, ...] = ()  # or one of these platform roles
     body: object = None
     names: Callable[[World, str], Names] = lambda _world, _kind: {}
 
@@ -139,6 +144,8 @@ class Row:
             return 403
         if self.is_open_to_readers and kind == "open":
             return 200
+        if self.duty:
+            return 200 if person in self.duty else 403
         return 200 if rank(person) >= self.least else self.refusal
 
 
@@ -199,6 +206,57 @@ def anybody(**more: object) -> Row:
     return team(CONTRIBUTOR, is_open_to_readers=True, **more)
 
 
+def platform(*roles: str, **more: object) -> Row:
+    """Those of these platform roles."""
+    return Row(is_signed=True, sees=False, duty=roles, **more)
+
+
+def guests_leaf(world: World, kind: str) -> Names:
+    """A chapter of somebody's about whom no row is; one for all, as nothing becomes of it."""
+    if kind not in world.leaves:
+        guest = sign_in("writer")
+        world.join(world.stories[kind], str(guest.user_id), "contributor", "accepted")
+        world.leaves[kind] = write_child(guest, world.stories[kind], world.leaf(kind))
+    return {"chapter_slug": world.leaves[kind]}
+
+
+def report(world: World, kind: str) -> Names:
+    """A report of such a chapter."""
+    filed = Report(
+        subject_type="chapter",
+        subject_id=guests_leaf(world, kind)["chapter_slug"],
+        story_slug=world.stories[kind],
+        accused_id="x",
+        reason="spam",
+        queue="story",
+        created_at=NOW,
+    )
+    return {"report_id": filed.save(force_insert=True).report_id}
+
+
+def somebody(world: World, _kind: str) -> Names:
+    """One person for all, who may be banned already."""
+    return {"user_id": world.somebody.user_id}
+
+
+def helper(world: World, _kind: str) -> Names:
+    """One who may have a role already."""
+    return {"user_id": world.helper.user_id}
+
+
+def offender(world: World, kind: str) -> Names:
+    """One who is banned, from the story and from the platform."""
+    user_id = str(world.somebody.user_id)
+    why = {"user_id": user_id, "reason": "Why not.", "by": "x", "now": NOW}
+    if StoryBan.find(story_slug=world.stories[kind], user_id=user_id) is None:
+        StoryBan.impose(story_slug=world.stories[kind], **why)
+    if PlatformBan.find(user_id) is None:
+        PlatformBan.impose(**why)
+    return {"user_id": user_id}
+
+
+SUPER, MODERATES, APPEALS = PLATFORM
+WHY = {"reason": "He cannot behave."}
 MATRIX: dict[tuple[str, str], Row] = {
     ("stories", "get"): ANYONE,
     ("stories", "post"): SIGNED_IN,
@@ -274,12 +332,41 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("notifications-read-all", "post"): SIGNED_IN,
     ("user-stories", "get"): Row(sees=False, names=owner),
     ("user-profile", "get"): Row(sees=False, names=owner),
+    ("reports", "post"): SIGNED_IN,
+    ("report-decision", "post"): Row(
+        is_signed=True,
+        sees=False,
+        least=MODERATOR,
+        body={"outcome": "UNDER_REVIEW"},
+        names=report,
+        refusal=404,
+    ),
+    ("story-reports", "get"): team(MODERATOR),
+    ("story-appeals", "get"): team(MODERATOR),
+    ("story-bans", "get"): team(MODERATOR),
+    ("story-ban", "post"): team(MODERATOR, body=WHY, names=somebody),
+    ("story-ban", "delete"): team(MODERATOR, names=offender),
+    ("chapter-flag", "delete"): team(MODERATOR, names=guests_leaf),
+    ("moderation-reports", "get"): platform(*PLATFORM),
+    ("moderation-appeals", "get"): platform(*PLATFORM),
+    ("moderation-acts", "get"): platform(*PLATFORM),
+    ("moderation-bans", "get"): platform(*PLATFORM),
+    ("moderation-ban", "post"): platform(SUPER, MODERATES, body=WHY, names=somebody),
+    ("moderation-ban", "delete"): platform(SUPER, APPEALS, names=offender),
+    ("moderation-roles", "get"): platform(*PLATFORM),
+    ("moderation-role", "put"): platform(SUPER, body={"role": "APPEAL_MODERATOR"}, names=helper),
+    ("moderation-role", "delete"): platform(SUPER, names=helper),
+    ("appeals", "get"): SIGNED_IN,
+    ("appeals", "post"): SIGNED_IN,
     ("me", "get"): SIGNED_IN,
     ("me", "patch"): SIGNED_IN,
     ("sessions", "get"): SIGNED_IN,
 }
 # What hangs on something of the caller's own that nobody of these has: tested beside it.
 OWN_THINGS = {
+    ("appeal-decision", "post"),
+    ("appeal-detail", "get"),
+    ("report-detail", "get"),
     ("accept", "post"),
     ("autosave-detail", "get"),
     ("autosave-detail", "delete"),
@@ -370,6 +457,9 @@ def test_the_callers_own_things_are_nobody_elses() -> None:
         ("POST", f"/stories/{story}/invitation/accept"),
         ("POST", f"/stories/{story}/invitation/decline"),
         ("POST", f"/notifications/{ObjectId()}/read"),
+        ("GET", "/appeals/nobody-s"),
+        ("POST", "/appeals/nobody-s/decision", {"is_granted": True, "statement": "Why not, then."}),
+        ("GET", "/reports/nobody-s"),
         ("GET", "/autosaves/nobody-s"),
         ("DELETE", "/autosaves/nobody-s"),
         ("POST", "/autosaves/nobody-s/convert"),
@@ -377,7 +467,7 @@ def test_the_callers_own_things_are_nobody_elses() -> None:
         ("GET", "/exports/nobody-s"),
         ("GET", "/exports/nobody-s/file"),
     ]
-    for verb, path in paths:
+    for verb, path, *body in paths:
         for person in PEOPLE:
-            answer = world.people[person].send(verb, path)
+            answer = world.people[person].send(verb, path, *body)
             assert answer.status_code == (401 if person == "anonymous" else 404), (person, path)

@@ -1,0 +1,122 @@
+"""Who is banned from a story or from the platform, by whom, and how it ends.
+
+From a story its moderators ban, but nobody of their own rank or above it. From the platform its
+moderators ban and cannot lift; the appeal moderators lift and cannot ban; a super admin does both.
+"""
+
+from datetime import datetime
+
+from mongoengine.errors import NotUniqueError
+
+from apps.access.documents import Collaborator, StoryBan
+from apps.access.queries import load_standing
+from apps.access.rules import Action
+from apps.collaboration.services import end_part
+from apps.moderation.documents import Act
+from apps.moderation.errors import AlreadyThere, BanNotFound, OutOfReach
+from apps.moderation.events import StoryBanTurned
+from apps.moderation.platform import SUPER_ADMIN, Duty, check_duty
+from apps.stories.documents import Moment
+from apps.stories.services import Held, open_for
+from apps.users.documents import PlatformBan
+from apps.users.queries import check_user, find_platform_role
+from storychain.documents import unit_of_work
+from storychain.events import publish
+
+
+def ban_from_story(
+    *, story_slug: str, user_id: str, caller_id: str, reason: str, now: datetime
+) -> None:
+    """Keep somebody out of a story: he reads it no more, and his part in it ends.
+
+    Raise UserNotFound, AlreadyThere, OutOfReach for oneself, for who has one's own rank or a higher
+    one, and for who looks after the platform.
+    """
+    try:
+        _ban_from_story(story_slug, user_id, caller_id, reason, now)
+    except NotUniqueError as error:
+        raise AlreadyThere("He is banned from this story.") from error
+
+
+@unit_of_work
+def lift_story_ban(
+    *, story_slug: str, user_id: str, caller_id: str, now: datetime, reason: str = ""
+) -> None:
+    """Let somebody read a story again; his part in it does not come back. Raise BanNotFound."""
+    held = open_for(Action.MODERATE, slug=story_slug, caller_id=caller_id)
+    ban = StoryBan.find(story_slug=story_slug, user_id=user_id)
+    if ban is None:
+        raise BanNotFound
+    ban.delete()
+    _note_story(held, "story_unbanned", user_id, caller_id, reason, now)
+
+
+def ban_from_platform(*, user_id: str, caller_id: str, reason: str, now: datetime) -> None:
+    """Keep somebody from everything but an appeal; raise PlatformForbidden.
+
+    Raise OutOfReach for oneself, for a super admin, and for who has a role if one is none;
+    UserNotFound, AlreadyThere.
+    """
+    try:
+        _ban_from_platform(user_id, caller_id, reason, now)
+    except NotUniqueError as error:
+        raise AlreadyThere("He is banned from the platform.") from error
+
+
+@unit_of_work
+def lift_platform_ban(*, user_id: str, caller_id: str, now: datetime, reason: str = "") -> None:
+    """Let somebody back in; raise PlatformForbidden, BanNotFound."""
+    check_duty(Duty.UNBAN, caller_id=caller_id)
+    ban = PlatformBan.find(user_id)
+    if ban is None:
+        raise BanNotFound
+    ban.delete()
+    Act.note("platform_unbanned", actor_id=caller_id, now=now, user_id=user_id, reason=reason)
+
+
+@unit_of_work
+def _ban_from_story(
+    story_slug: str, user_id: str, caller_id: str, reason: str, now: datetime
+) -> None:
+    held = open_for(Action.MODERATE, slug=story_slug, caller_id=caller_id)
+    check_user(user_id=user_id)
+    theirs = load_standing(story_slug=story_slug, user_id=user_id)
+    is_above = theirs.rank >= held.standing.rank or theirs.platform_role is not None
+    if user_id == caller_id or is_above:
+        raise OutOfReach
+    StoryBan.impose(story_slug=story_slug, user_id=user_id, reason=reason, by=caller_id, now=now)
+    part = Collaborator.objects(story_slug=story_slug, user_id=user_id).first()
+    if part is not None and part.status in ("accepted", "pending"):
+        end_part(part, by=caller_id)
+    _note_story(held, "story_banned", user_id, caller_id, reason, now)
+
+
+def _note_story(
+    held: Held, kind: str, user_id: str, caller_id: str, reason: str, now: datetime
+) -> None:
+    slug, is_banned = held.story.slug, kind == "story_banned"
+    about = {"story_slug": slug, "user_id": user_id}
+    Act.note(kind, actor_id=caller_id, now=now, reason=reason, **about)
+    moment = "member_banned" if is_banned else "ban_lifted"
+    Moment.note(moment, actor_id=caller_id, now=now, **about)
+    publish(
+        StoryBanTurned(
+            **about,
+            story_title=held.story.title,
+            reason=reason,
+            is_banned=is_banned,
+            turned_at=now.timestamp(),
+        )
+    )
+
+
+@unit_of_work
+def _ban_from_platform(user_id: str, caller_id: str, reason: str, now: datetime) -> None:
+    ours = check_duty(Duty.BAN, caller_id=caller_id)
+    check_user(user_id=user_id)
+    theirs = find_platform_role(user_id=user_id)
+    is_above = theirs == SUPER_ADMIN or (theirs is not None and ours != SUPER_ADMIN)
+    if user_id == caller_id or is_above:
+        raise OutOfReach
+    PlatformBan.impose(user_id=user_id, reason=reason, by=caller_id, now=now)
+    Act.note("platform_banned", actor_id=caller_id, now=now, user_id=user_id, reason=reason)

@@ -1,0 +1,479 @@
+"""What is reported is decided on, who is banned stays out, every ban can be appealed against."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from io import StringIO
+
+import pymongo
+import pytest
+from django.conf import settings as configured
+from django.core.management import CommandError, call_command
+from django.http import HttpResponse
+from pytest_django.fixtures import Settings
+
+from apps.access.documents import Collaborator, StoryBan
+from apps.chapters.counts import count_chapter
+from apps.chapters.documents import Chapter
+from apps.chapters.limits import FLAG_REPORTS, FLAG_SCORE
+from apps.moderation.documents import Act, Appeal, Report
+from apps.notifications.kinds import KINDS
+from apps.stories.documents import Story
+from apps.users.documents import PlatformBan, PlatformRole
+from storychain.documents import unit_of_work
+from storychain.outbox import OutboxRow
+from tests import clerk
+from tests.factories import (
+    Caller,
+    invite,
+    propose,
+    published_story,
+    sign_in,
+    write_child,
+)
+from tests.queueing.here import run
+
+NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
+WHY = {"reason": "He insults everybody."}
+SAID = "It breaks the rules of this house."
+PLEA = {"text": "I am sorry; it will not happen again."}
+ANYONE = Caller()
+
+
+def looks_after(role: str) -> Caller:
+    """Return somebody new with a platform role."""
+    person = sign_in(role.lower())
+    PlatformRole(user_id=person.user_id, role=role, assigned_at=NOW).save(force_insert=True)
+    return person
+
+
+def report(who: Caller, kind: str, key: str, reason: str = "spam") -> HttpResponse:
+    body = {"subject_type": kind, "subject_id": key, "reason": reason, "note": "Look at it."}
+    return who.post("/reports", body)
+
+
+def filed(who: Caller, kind: str, key: str) -> str:
+    answer = report(who, kind, key)
+    assert answer.status_code == 201, answer.content
+    assert answer["Location"].endswith(answer.json()["id"])
+    return str(answer.json()["id"])
+
+
+def decide(who: Caller, report_id: str, outcome: str, said: str = SAID) -> int:
+    body = {"outcome": outcome, "statement": said}
+    return who.post(f"/reports/{report_id}/decision", body).status_code
+
+
+def code(answer: HttpResponse) -> tuple[int, str]:
+    return answer.status_code, answer.json()["code"]
+
+
+def told() -> set[tuple[str, str]]:
+    """Who is to be told what, by the outbox."""
+    rows = [row.payload["args"] for row in OutboxRow.objects if "userId" in str(row.payload)]
+    return {(row["userId"], row["type"]) for row in rows}
+
+
+def acts(**about: object) -> list[str]:
+    return [act.kind for act in Act.objects(**about).order_by("at", "act_id")]
+
+
+class House:
+    """A story with a moderator and a contributor's chapter."""
+
+    def __init__(self) -> None:
+        self.owner = sign_in("owner")
+        self.slug, self.root = published_story(self.owner)
+        self.path = f"/stories/{self.slug}"
+        self.moderator, self.guest = self.member("moderator"), self.member("contributor")
+        self.leaf = write_child(self.guest, self.slug, self.root)
+        self.ban_of_guest = f"{self.path}/bans/{self.guest.user_id}"
+
+    def member(self, role: str) -> Caller:
+        """Return somebody new of the team."""
+        person = sign_in(role)
+        Collaborator(
+            story_slug=self.slug,
+            user_id=person.user_id,
+            role=role,
+            status="accepted",
+            accepted_at=NOW,
+        ).save()
+        assert Story.seat(slug=self.slug, most=9)
+        Story.let_in(slug=self.slug, user_id=person.user_id)
+        return person
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def test_a_report_is_taken_on_decided_and_told_to_those_concerned(house: House) -> None:
+    reporter, other = sign_in(), sign_in()
+    report_id, second = filed(reporter, "chapter", house.leaf), filed(other, "chapter", house.leaf)
+    assert code(report(reporter, "chapter", house.leaf)) == (409, "already-there")
+    assert code(report(house.guest, "chapter", house.leaf)) == (403, "out-of-reach")
+    queue = f"{house.path}/reports"
+    shown = house.moderator.get(f"{queue}?limit=1").json()
+    assert (shown["items"][0]["id"], shown["has_more"]) == (second, True)
+    rest = house.moderator.get(f"{queue}?limit=1&cursor={shown['next_cursor']}").json()["items"]
+    assert (rest[0]["reporter"]["user_id"], rest[0]["note"]) == (reporter.user_id, "Look at it.")
+
+    where = f"/reports/{report_id}/decision"
+    assert house.moderator.post(where, {"outcome": "UNDER_REVIEW"}).status_code == 204
+    assert code(house.moderator.post(where, {"outcome": "RESOLVED"})) == (400, "invalid")
+    assert house.guest.get(f"/reports/{report_id}").status_code == 404, "not before it is decided"
+    assert decide(house.guest, report_id, "DISMISSED") == 404
+    assert decide(reporter, report_id, "RESOLVED") == 404
+    assert decide(house.moderator, report_id, "RESOLVED") == 204
+    assert decide(house.moderator, second, "RESOLVED") == 409, "one decision closes all alike"
+    assert house.moderator.get(queue).json()["items"] == []
+    assert len(house.moderator.get(f"{queue}?open=false").json()["items"]) == 2
+
+    seen = reporter.get(f"/reports/{report_id}").json()
+    assert (seen["status"], seen["decision"]["statement"]) == ("RESOLVED", SAID)
+    accused = house.guest.get(f"/reports/{second}").json()
+    assert accused["decision"]["statement"] == SAID
+    for page in (seen, accused):
+        hidden = (page["reporter"], page["note"], page["accused"], page["decision"]["decided_by"])
+        assert hidden == (None, None, None, None)
+    assert told() >= {
+        (reporter.user_id, "report_decided"),
+        (other.user_id, "report_decided"),
+        (house.guest.user_id, "report_upheld"),
+    }
+    assert acts(story_slug=house.slug) == ["report_under_review", "report_resolved"]
+    assert Act.objects.get(kind="report_resolved").reason == SAID
+
+
+def test_whoever_does_not_see_it_cannot_report_it_nor_learn_of_it(house: House) -> None:
+    stranger, banned = sign_in(), sign_in()
+    StoryBan.impose(story_slug=house.slug, user_id=banned.user_id, reason="x", by="y", now=NOW)
+    pull = propose(house.guest, house.slug, house.root)
+    comment = house.guest.post(f"/pulls/{pull}/comments", {"content": "Rubbish!"}).json()["id"]
+    assert filed(stranger, "comment", comment)
+    hidden = house.owner.patch(f"{house.path}/settings", {"is_public": False})
+    assert hidden.status_code == 200
+    things = [("story", house.slug), ("chapter", house.leaf), ("comment", comment)]
+    for kind, key in [*things, ("user", "nobody"), ("chapter", "none"), ("comment", "none")]:
+        who = (stranger, banned) if kind != "user" else (stranger,)
+        for person in who:
+            assert code(report(person, kind, key)) == (404, "subject-not-found"), (kind, key)
+    filed(house.moderator, "story", house.slug)
+
+
+def test_stories_and_people_and_what_is_escalated_are_the_platforms(house: House) -> None:
+    moderator, appeals = looks_after("PLATFORM_MODERATOR"), looks_after("APPEAL_MODERATOR")
+    reporter = sign_in()
+    of_story, of_user = (
+        filed(reporter, "story", house.slug),
+        filed(reporter, "user", str(house.owner.user_id)),
+    )
+    of_chapter = filed(reporter, "chapter", house.leaf)
+    assert decide(house.owner, of_story, "DISMISSED") == 404
+    assert decide(house.moderator, of_chapter, "ESCALATED") == 204
+    assert decide(house.moderator, of_chapter, "DISMISSED") == 404, "it is theirs now"
+    queue = [one["id"] for one in moderator.get("/moderation/reports").json()["items"]]
+    assert set(queue) == {of_story, of_user, of_chapter}
+    assert decide(appeals, of_story, "DISMISSED") == 404
+    assert decide(moderator, of_chapter, "ESCALATED") == 409
+    assert decide(moderator, of_chapter, "RESOLVED") == 204
+    about_him = filed(reporter, "user", str(moderator.user_id))
+    assert decide(moderator, about_him, "DISMISSED") == 403
+    assert code(moderator.get(f"/reports/{about_him}")) == (404, "report-not-found")
+
+
+def test_nobody_decides_on_his_own_chapter(house: House) -> None:
+    report_id = filed(sign_in(), "chapter", write_child(house.moderator, house.slug, house.root))
+    assert decide(house.moderator, report_id, "DISMISSED") == 403
+    assert decide(house.owner, report_id, "DISMISSED") == 204
+
+
+def test_the_fifth_report_flags_a_chapter_once_also_of_many_at_once(house: House) -> None:
+    page = f"{house.path}/chapters/{house.leaf}"
+    people = [sign_in() for _ in range(FLAG_REPORTS + 3)]
+    assert ANYONE.get(page).json()["is_flagged"] is False
+    for person in people[: FLAG_REPORTS - 1]:
+        filed(person, "chapter", house.leaf)
+    assert ANYONE.get(page).json()["is_flagged"] is False
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda one: filed(one, "chapter", house.leaf), people[FLAG_REPORTS - 1 :]))
+    assert ANYONE.get(page).json()["is_flagged"] is True
+    assert Chapter.objects.get(slug=house.leaf).stats.reports == len(people)
+    flagged = [row for row in OutboxRow.objects if row.row_id.startswith("notice:flagged:")]
+    moderators = {house.owner.user_id, house.moderator.user_id}
+    assert {row.payload["args"]["userId"] for row in flagged} == moderators
+    assert len(flagged) == 2
+
+    report_id = str(Report.objects(is_open=True).first().report_id)
+    assert decide(house.moderator, report_id, "DISMISSED") == 204
+    assert ANYONE.get(page).json()["is_flagged"] is False
+    assert not Report.objects(is_open=True)
+    for person in [sign_in() for _ in range(FLAG_REPORTS)]:
+        filed(person, "chapter", house.leaf)
+    assert ANYONE.get(page).json()["is_flagged"] is True, "five new ones do"
+
+
+def test_so_low_a_score_flags_a_chapter_until_a_moderator_has_looked(house: House) -> None:
+    page = f"{house.path}/chapters/{house.leaf}"
+    down = {"votes__down": 1, "votes__score": -1}
+    count = unit_of_work(count_chapter)
+    count(house.leaf, {"votes__down": -FLAG_SCORE - 1, "votes__score": FLAG_SCORE + 1})
+    assert ANYONE.get(page).json()["is_flagged"] is False
+    count(house.leaf, down)
+    assert ANYONE.get(page).json()["is_flagged"] is True
+    assert house.guest.delete(f"{page}/flag").status_code == 403
+    assert house.moderator.delete(f"{page}/flag").status_code == 204
+    assert ANYONE.get(page).json()["is_flagged"] is False
+    count(house.leaf, down)
+    assert ANYONE.get(page).json()["is_flagged"] is False
+    own = f"{house.path}/chapters/{house.root}/flag"
+    assert code(house.owner.delete(own)) == (403, "out-of-reach")
+    assert house.moderator.delete(f"{house.path}/chapters/none/flag").status_code == 404
+    assert acts(subject_id=house.leaf) == ["flag_cleared"]
+
+
+def test_a_ban_from_a_story_ends_a_part_in_it_at_once_and_lifting_it_gives_none_back(
+    house: House,
+) -> None:
+    pages = [house.path, f"{house.path}/chapters/{house.leaf}", f"{house.path}/tree"]
+    assert {house.guest.get(page).status_code for page in pages * 2} == {200}  # and are cached
+    seats = Story.objects.get(slug=house.slug).seats
+    assert house.moderator.post(house.ban_of_guest, WHY).status_code == 204
+    assert {house.guest.get(page).status_code for page in pages} == {404}
+    assert {ANYONE.get(page).status_code for page in pages} == {200}
+    assert house.guest.post(f"{house.path}/chapters/{house.root}/children", {}).status_code != 201
+    row = Collaborator.objects.get(story_slug=house.slug, user_id=house.guest.user_id)
+    story = Story.objects.get(slug=house.slug)
+    assert (row.status, story.seats) == ("removed", seats - 1)
+    assert house.guest.user_id not in story.team
+    assert code(house.moderator.post(house.ban_of_guest, WHY)) == (409, "already-there")
+    assert invite(house.owner, house.slug, house.guest) == 409
+    shown = house.owner.get(f"{house.path}/bans").json()["items"]
+    assert [(one["user"]["user_id"], one["reason"]) for one in shown] == [
+        (house.guest.user_id, WHY["reason"])
+    ]
+    moments = house.owner.get(f"{house.path}/timeline").json()["items"]
+    assert (moments[0]["kind"], moments[0]["user"]["user_id"]) == (
+        "member_banned",
+        house.guest.user_id,
+    )
+
+    assert house.owner.delete(house.ban_of_guest).status_code == 204
+    assert {house.guest.get(page).status_code for page in pages} == {200}
+    assert house.guest.get(f"{house.path}/my-role").json()["role"] is None
+    assert code(house.owner.delete(house.ban_of_guest)) == (404, "ban-not-found")
+    assert acts(user_id=house.guest.user_id) == ["story_banned", "story_unbanned"]
+    assert told() >= {
+        (house.guest.user_id, "story_ban"),
+        (house.guest.user_id, "story_ban_lifted"),
+    }
+
+
+def test_nobody_bans_his_equals_those_above_him_or_himself(house: House) -> None:
+    colleague, co_author = (
+        house.member("moderator"),
+        house.member("co_author"),
+    )
+    platform = looks_after("PLATFORM_MODERATOR")
+    for caller, target in [
+        (house.moderator, colleague),
+        (house.moderator, co_author),
+        (house.moderator, house.owner),
+        (house.moderator, platform),
+        (house.owner, house.owner),
+        (co_author, house.owner),
+    ]:
+        answer = caller.post(f"{house.path}/bans/{target.user_id}", WHY)
+        assert code(answer) == (403, "out-of-reach")
+    assert house.moderator.post(f"{house.path}/bans/nobody", WHY).status_code == 404
+    assert co_author.post(f"{house.path}/bans/{colleague.user_id}", WHY).status_code == 204
+    assert StoryBan.objects.count() == 1
+
+
+def test_an_invitation_ends_with_a_ban(house: House) -> None:
+    person = sign_in()
+    assert invite(house.owner, house.slug, person, "reviewer") == 201
+    assert house.moderator.post(f"{house.path}/bans/{person.user_id}", WHY).status_code == 204
+    assert person.post(f"{house.path}/invitation/accept").status_code == 404
+    assert person.get("/invitations").json()["items"] == []
+
+
+def test_who_is_banned_from_the_platform_may_do_nothing_but_appeal(house: House) -> None:
+    bans, lifts = looks_after("PLATFORM_MODERATOR"), looks_after("APPEAL_MODERATOR")
+    guest, where = house.guest, f"/moderation/bans/{house.guest.user_id}"
+    paths = ["/users/me", house.path, "/stories", "/notifications"]
+    assert {guest.get(path).status_code for path in paths * 2} == {200}
+    assert lifts.post(where, WHY).status_code == 403
+    assert bans.post(where, WHY).status_code == 204
+    for path in paths:
+        answer = guest.get(path)
+        assert code(answer) == (403, "account-banned"), path
+        assert WHY["reason"] in answer.json()["detail"]
+    assert code(guest.post("/stories", {})) == (403, "account-banned")
+    assert code(Caller(guest.user_id).get("/users/me")) == (403, "account-banned"), "anywhere"
+    assert ANYONE.get(f"/users/{guest.user_id}/profile").status_code == 200
+    assert code(bans.post(where, WHY)) == (409, "already-there")
+    assert bans.delete(where).status_code == 403
+    (listed,) = bans.get("/moderation/bans").json()["items"]
+    assert listed["banned_by"]["user_id"] == bans.user_id
+
+    answer = guest.post("/appeals", PLEA, **{"Idempotency-Key": "a-plea"})
+    assert answer.status_code == 201, answer.content
+    again = guest.post("/appeals", PLEA, **{"Idempotency-Key": "a-plea"})
+    assert (again.json(), again["Idempotent-Replayed"]) == (answer.json(), "true")
+    assert code(guest.post("/appeals", PLEA)) == (409, "already-there")
+    appeal = answer.json()["id"]
+    assert guest.get(f"/appeals/{appeal}").json()["status"] == "PENDING"
+    assert [one["id"] for one in lifts.get("/moderation/appeals").json()["items"]] == [appeal]
+    verdict = {"is_granted": False, "statement": SAID}
+    assert code(bans.post(f"/appeals/{appeal}/decision", verdict)) == (404, "appeal-not-found")
+    assert lifts.post(f"/appeals/{appeal}/decision", verdict).status_code == 204
+    assert code(lifts.post(f"/appeals/{appeal}/decision", verdict)) == (409, "report-closed")
+    assert guest.get("/appeals").json()["items"][0]["decision"]["statement"] == SAID
+    assert guest.get("/users/me").status_code == 403
+
+    second = guest.post("/appeals", PLEA).json()["id"]
+    granted = {"is_granted": True, "statement": "He has understood it."}
+    assert lifts.post(f"/appeals/{second}/decision", granted).status_code == 204
+    assert {guest.get(path).status_code for path in paths} == {200}
+    assert lifts.get("/moderation/appeals").json()["items"] == []
+    assert code(guest.post("/appeals", PLEA)) == (404, "ban-not-found")
+    done = lifts.get(f"/moderation/acts?user_id={guest.user_id}&limit=2").json()
+    kinds = [one["kind"] for one in done["items"]]
+    rest = lifts.get(
+        f"/moderation/acts?user_id={guest.user_id}&limit=9&cursor={done['next_cursor']}"
+    )
+    kinds += [one["kind"] for one in rest.json()["items"]]
+    assert sorted(kinds) == sorted(
+        ["platform_banned", "appeal_rejected", "appeal_granted", "platform_unbanned"]
+    )
+    assert (guest.user_id, "appeal_decided") in told()
+
+
+def test_a_storys_ban_is_appealed_against_to_others_than_who_has_banned(house: House) -> None:
+    stranger = sign_in()
+    about = {**PLEA, "story_slug": house.slug}
+    assert code(house.guest.post("/appeals", about)) == (404, "ban-not-found")
+    assert house.moderator.post(house.ban_of_guest, WHY).status_code == 204
+    appeal = house.guest.post("/appeals", about).json()["id"]
+    granted = {"is_granted": True, "statement": "He has understood it."}
+    where = f"/appeals/{appeal}/decision"
+    assert code(house.moderator.post(where, granted)) == (403, "out-of-reach")
+    assert code(stranger.post(where, granted)) == (404, "appeal-not-found")
+    assert code(house.guest.post(where, granted)) == (404, "appeal-not-found")
+    assert [one["id"] for one in house.owner.get(f"{house.path}/appeals").json()["items"]] == [
+        appeal
+    ]
+    assert house.owner.post(where, granted).status_code == 204
+    assert house.guest.get(house.path).status_code == 200
+
+    owners = sign_in()
+    assert house.owner.post(f"{house.path}/bans/{owners.user_id}", WHY).status_code == 204
+    second = owners.post("/appeals", about).json()["id"]
+    rejected = {"is_granted": False, "statement": SAID}
+    assert house.owner.post(f"/appeals/{second}/decision", rejected).status_code == 204
+    assert owners.get(house.path).status_code == 404
+
+
+def test_the_super_admin_is_one_and_gives_all_other_roles() -> None:
+    first, second, person = sign_in(), sign_in(), sign_in()
+    with pytest.raises(CommandError, match="no such user"):
+        call_command("super_admin", "nobody")
+    call_command("super_admin", first.user_id, stdout=StringIO())
+    with pytest.raises(CommandError, match="exactly one"):
+        call_command("super_admin", second.user_id)
+    where, role = f"/moderation/roles/{person.user_id}", {"role": "PLATFORM_MODERATOR"}
+    assert code(
+        second.put(where, role) if hasattr(second, "put") else second.send("PUT", where, role)
+    ) == (
+        403,
+        "platform-forbidden",
+    )
+    assert first.send("PUT", where, role).status_code == 204
+    assert person.get("/moderation/reports").status_code == 200
+    assert first.send("PUT", where, {"role": "APPEAL_MODERATOR"}).status_code == 204
+    roles = {
+        one["user"]["user_id"]: one["role"]
+        for one in person.get("/moderation/roles").json()["items"]
+    }
+    assert roles == {first.user_id: "SUPER_ADMIN", person.user_id: "APPEAL_MODERATOR"}
+    himself = f"/moderation/roles/{first.user_id}"
+    assert code(first.send("PUT", himself, role)) == (409, "super-admin-stays")
+    assert code(first.delete(himself)) == (409, "super-admin-stays")
+    banned = f"/moderation/bans/{person.user_id}"
+    assert code(first.post(f"/moderation/bans/{first.user_id}", WHY)) == (403, "out-of-reach")
+    assert first.post(banned, WHY).status_code == 204
+    assert code(first.send("PUT", where, role)) == (403, "out-of-reach")
+    assert first.delete(banned).status_code == 204
+    assert first.delete(where).status_code == 204
+    assert person.get("/moderation/reports").status_code == 403
+    call_command("super_admin", second.user_id, "--replace", stdout=StringIO())
+    assert first.send("PUT", where, role).status_code == 403
+    assert [row.role for row in PlatformRole.objects] == ["SUPER_ADMIN"]
+    (newest, *_) = second.get("/moderation/acts").json()["items"]
+    assert newest["actor"] is None
+
+
+def test_a_platform_moderator_bans_nobody_who_has_a_role() -> None:
+    bans = looks_after("PLATFORM_MODERATOR")
+    for person in (bans, looks_after("PLATFORM_MODERATOR"), looks_after("APPEAL_MODERATOR")):
+        answer = bans.post(f"/moderation/bans/{person.user_id}", WHY)
+        assert code(answer) == (403, "out-of-reach")
+    assert not PlatformBan.objects
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_of_who_is_gone_stays_in_what_was_reported_or_done(
+    house: House, mongo: pymongo.MongoClient, settings: Settings
+) -> None:
+    settings.CLERK_WEBHOOK_SECRETS = [clerk.SECRET]
+    gone, stranger = house.moderator, sign_in()
+    PlatformRole(user_id=gone.user_id, role="SUPER_ADMIN", assigned_at=NOW).save()
+    leaf = write_child(gone, house.slug, house.root)
+    kept = [
+        filed(gone, "chapter", house.leaf),
+        filed(stranger, "chapter", leaf),
+        filed(stranger, "chapter", house.leaf),
+    ]
+    against = filed(stranger, "user", str(gone.user_id))
+    assert decide(gone, kept[0], "DISMISSED") == 204
+    assert gone.post(house.ban_of_guest, WHY).status_code == 204
+    other = sign_in()
+    assert gone.post(f"/moderation/bans/{other.user_id}", WHY).status_code == 204
+    assert other.post("/appeals", PLEA).status_code == 201
+    assert gone.send("PUT", f"/moderation/roles/{stranger.user_id}", {"role": "APPEAL_MODERATOR"})
+    StoryBan.impose(story_slug="s", user_id=gone.user_id, reason="r", by="x", now=NOW)
+    assert gone.post("/appeals", {**PLEA, "story_slug": "s"}).status_code == 201
+
+    assert clerk.post(clerk.gone(str(gone.user_id))).status_code == 204
+    run(f"gone:{gone.user_id}", times=2)
+    database = mongo.get_database(configured.MONGODB_URI.rpartition("/")[2])
+    holders = {
+        name
+        for name in database.list_collection_names()
+        if any(str(gone.user_id) in str(row) for row in database[name].find())
+    }
+    assert holders - {"users", "outbox"} == set()
+    assert {row.report_id for row in Report.objects} == set(kept)
+    assert not Report.objects(report_id=against)
+    shown = house.owner.get(f"{house.path}/reports?open=false").json()["items"]
+    assert {one["id"] for one in shown if one["reporter"] is None} == {kept[0]}
+    assert [ban.banned_by for ban in (*StoryBan.objects, *PlatformBan.objects)] == ["~deleted"] * 2
+    assert Appeal.objects.get().banned_by == "~deleted"
+
+
+def test_reports_are_told_by_types_that_reach_who_may_not_read() -> None:
+    judged = {"report_upheld", "story_ban", "story_ban_lifted", "appeal_decided"}
+    assert {kind for kind in judged if KINDS[kind].is_needed} == judged
+
+
+def test_two_decisions_at_once_are_one(house: House) -> None:
+    report_id = filed(sign_in(), "chapter", house.leaf)
+    judges = [house.owner, house.moderator] * 3
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda one: decide(one, report_id, "DISMISSED"), judges))
+    assert sorted(found) == [204] + [409] * 5
+    assert acts(kind="report_dismissed") == ["report_dismissed"]
