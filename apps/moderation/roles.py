@@ -33,8 +33,12 @@ def assign_role(*, user_id: str, role: str, caller_id: str, now: datetime) -> No
 
 @unit_of_work
 def take_role(*, user_id: str, caller_id: str, now: datetime) -> None:
-    """Take somebody's role from him, if he has one; raise PlatformForbidden, SuperAdminStays."""
+    """Take somebody's role from him, if he has one.
+
+    Raise PlatformForbidden, UserNotFound, SuperAdminStays.
+    """
     check_duty(Duty.RULE, caller_id=caller_id)
+    check_user(user_id=user_id)
     _refuse_super_admin(user_id)
     _take(user_id, by=caller_id, now=now)
 

@@ -291,11 +291,15 @@ def test_parties_that_are_not_set_let_nobody_in(clerk: KeyServer, settings: Sett
 
 def test_user_loaders_see_the_claims(clerk: KeyServer) -> None:
     seen: list[dict[str, Any]] = []
-    authentication.register_user_loader(lambda claims, _view: seen.append(claims))
+
+    def see(claims: dict[str, Any], _view: object) -> None:
+        seen.append(claims)
+
+    authentication.register_user_loader(see)
     try:
         call(issue(username="ada"))
         call(None)
         call(issue(kid="nobody"))
     finally:
-        authentication._loaders.remove(seen.append)
+        authentication._loaders.remove(see)
     assert [(found["sub"], found["username"]) for found in seen] == [("user_of_clerk", "ada")]
