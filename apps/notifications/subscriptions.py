@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from apps.chapters.events import ChapterAdded, ChapterFlagged, ChapterLiked
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
-from apps.notifications.jobs import deliver, deliver_count
 from apps.moderation.events import AppealDecided, ReportDecided, StoryBanTurned
+from apps.notifications.jobs import deliver, deliver_count
 from apps.notifications.kinds import compose
 from apps.pulls.events import (
     PullApproved,
