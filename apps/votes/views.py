@@ -11,6 +11,7 @@ from apps.votes.pages import MyVote
 from apps.votes.serializers import VoteInput
 from storychain.api.authentication import SignedIn
 from storychain.api.parsing import read_input
+from storychain.api.rates import Rate
 from storychain.api.responses import json_response
 from storychain.api.schema import schema_for
 
@@ -18,6 +19,7 @@ from storychain.api.schema import schema_for
 class StoryVote(APIView):
     """What the caller thinks of a story."""
 
+    rate = Rate.REACTION
     permission_classes = [SignedIn]
 
     @extend_schema(operation_id="stories_vote", request=VoteInput, responses=schema_for(MyVote))
@@ -35,6 +37,7 @@ class StoryVote(APIView):
 class ChapterVote(APIView):
     """What the caller thinks of a chapter."""
 
+    rate = Rate.REACTION
     permission_classes = [SignedIn]
 
     @extend_schema(operation_id="chapters_vote", request=VoteInput, responses=schema_for(MyVote))
