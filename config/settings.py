@@ -219,6 +219,7 @@ FEATURES = [
     "apps.collaboration",
     "apps.autosaves",
     "apps.bookmarks",
+    "apps.follows",
     "apps.pulls",
     "apps.chapters",
     "apps.stories",

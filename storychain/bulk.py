@@ -1,4 +1,4 @@
-"""Many documents in one write, outside of any unit of work: for what no cached page shows.
+"""Writes outside of any unit of work, of many documents or in haste: for what no cached page shows.
 
 Nothing is announced of such a write, and it is no transaction: each document is written or not.
 """
@@ -43,6 +43,16 @@ def put(model: type[Document], rows: Sequence[Mapping[str, Any]]) -> None:
         ]
         with _errors_named():
             _collection(model).bulk_write(wanted, ordered=False)
+
+
+def swap(model: type[Document], *, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Store a document in place of the one that was read; tell whether that stood there unchanged.
+
+    Both as they are stored, under one `_id`. Raise Unavailable where MongoDB does not answer.
+    """
+    with _errors_named():
+        done = _collection(model).replace_one(dict(old), dict(new))
+    return done.matched_count == 1
 
 
 def _collection(model: type[Document]) -> Collection[dict[str, Any]]:

@@ -56,6 +56,14 @@ def add(*, kind: str, key: str, counts: Mapping[str, int]) -> None:
         _notes().insert_one({"subject": f"{kind}:{key}", "counts": changed})
 
 
+def list_pending(*, kind: str, key: str) -> Counter[str]:
+    """Return what is noted for a subject and not added to it yet."""
+    found: Counter[str] = Counter()
+    for row in _notes().find({"subject": f"{kind}:{key}"}):
+        found.update(row["counts"])
+    return found
+
+
 def settles(kind: str) -> Callable[[Settler], Settler]:
     """Register who adds up a kind: a function of a key and the sums by their names.
 

@@ -1,10 +1,12 @@
 """What somebody is to a story: cached for reads, from the database for writes."""
 
+from collections.abc import Sequence
+
 from apps.access import keys
 from apps.access.documents import ROLES, Collaborator, StoryBan
 from apps.access.invalidation import platform_role_tag, standing_tag
 from apps.access.rules import Standing
-from apps.users.queries import find_platform_role
+from apps.users.queries import list_platform_roles
 from storychain.cache.region import Region
 
 STANDINGS = Region(
@@ -31,10 +33,24 @@ def load_standing(*, story_slug: str, user_id: str | None) -> Standing:
     """Return what a caller is to a story by the database: a write decides on the truth."""
     if user_id is None:
         return NOBODY
-    row = Collaborator.objects(story_slug=story_slug, user_id=user_id).first()
-    return Standing(
-        user_id=user_id,
-        rank=ROLES.index(row.role) if row and row.status == "accepted" else -1,
-        is_banned=StoryBan.objects(story_slug=story_slug, user_id=user_id).first() is not None,
-        platform_role=find_platform_role(user_id=user_id),
-    )
+    return load_standings(story_slug=story_slug, user_ids=[user_id])[user_id]
+
+
+def load_standings(*, story_slug: str, user_ids: Sequence[str]) -> dict[str, Standing]:
+    """Return what each of these people is to a story, by the database."""
+    theirs = {"story_slug": story_slug, "user_id__in": user_ids}
+    ranks = {
+        row.user_id: ROLES.index(row.role)
+        for row in Collaborator.objects(**theirs, status="accepted")
+    }
+    banned = set(StoryBan.objects(**theirs).scalar("user_id"))
+    roles = list_platform_roles(user_ids)
+    return {
+        user_id: Standing(
+            user_id=user_id,
+            rank=ranks.get(user_id, -1),
+            is_banned=user_id in banned,
+            platform_role=roles.get(user_id),
+        )
+        for user_id in user_ids
+    }

@@ -10,4 +10,4 @@ class AnalyticsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.analytics import cleanup, schedule  # noqa: F401, PLC0415
+        from apps.analytics import cleanup, schedule, subscriptions  # noqa: F401, PLC0415

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -80,7 +80,29 @@ class Notification(Document):
         self.save()
 
     @classmethod
+    def keep_many(cls, user_ids: Iterable[str], *, cause: str, **content: Any) -> int:
+        """Store the same for many people, but for those who have been told; return for how many.
+
+        Raise NotUniqueError if somebody else tells one of them at this moment.
+        """
+        keys = {dedupe_key(cause, user_id): user_id for user_id in user_ids}
+        told = set(cls.objects(dedupe_key__in=list(keys)).scalar("dedupe_key"))
+        new = [
+            cls(dedupe_key=key, user_id=user_id, **content)
+            for key, user_id in keys.items()
+            if key not in told
+        ]
+        if new:
+            cls.objects.insert(new, load_bulk=False)
+        return len(new)
+
+    @classmethod
     def mark_read(cls, ids: Sequence[str], *, user_id: str, now: datetime) -> None:
         """Note that somebody has read these of his; what was read before keeps its time."""
         unread = cls.objects(notification_id__in=list(ids), user_id=user_id, is_read=False)
         unread.update(set__is_read=True, set__read_at=now)
+
+
+def dedupe_key(cause: str, user_id: str) -> str:
+    """Return under which key somebody is told of something: of one cause, once."""
+    return f"notice:{cause}:{user_id}"

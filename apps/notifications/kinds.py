@@ -42,6 +42,12 @@ KINDS: dict[str, Kind] = {
         CHAPTER,
         (*IN_CHAPTER, "parent_slug", "actor_id"),
     ),
+    "story_published": Kind(
+        "A new story",
+        "“{story_title}” is there to be read.",
+        STORY,
+        (*IN_STORY, "actor_id"),
+    ),
     "chapter_upvote": Kind(
         "Your chapter was voted for",
         "{people} liked “{chapter_title}” in “{story_title}”.",

@@ -1,6 +1,6 @@
 """Telling somebody something once, and noting that he has read it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,9 @@ from apps.notifications.documents import Notification
 from apps.notifications.errors import NotificationNotFound
 from apps.notifications.kinds import KINDS
 from apps.stories.errors import StoryForbidden, StoryNotFound
+from apps.stories.readers import sift_readers
 from apps.stories.services import open_for
-from apps.users.queries import find_preferences
+from apps.users.queries import find_preferences, list_wanting
 from storychain.documents import unit_of_work
 
 STEP = 100
@@ -44,6 +45,34 @@ def deliver(
 def may_be_told(user_id: str, kind: str, related: Mapping[str, Any]) -> bool:
     """Tell whether somebody is there, wants it (`push_notifications`), and may read its story."""
     return _wants(user_id, kind) and _may_know(user_id, kind, related)
+
+
+def deliver_many(
+    *,
+    cause: str,
+    user_ids: Sequence[str],
+    kind: str,
+    related: Mapping[str, Any],
+    now: datetime,
+    **text: Any,
+) -> int:
+    """Keep the same notification for many people in one write; return for how many it is new.
+
+    Whoever does not want it, may not read the story, or caused it himself, is not told.
+    """
+    content = {**text, "type": kind, "related": dict(related), "created_at": now}
+    try:
+        return _keep_many(user_ids, cause, content)
+    except NotUniqueError:  # one of them was told by another job a moment ago
+        return _keep_many(user_ids, cause, content)
+
+
+@unit_of_work
+def _keep_many(user_ids: Sequence[str], cause: str, content: dict[str, Any]) -> int:
+    related = content["related"]
+    readers = sift_readers(slug=related["story_slug"], user_ids=user_ids)
+    concerned = (readers & list_wanting(user_ids)) - {related.get("actor_id")}
+    return Notification.keep_many(sorted(concerned), cause=cause, **content)
 
 
 @unit_of_work

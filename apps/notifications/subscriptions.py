@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from apps.chapters.events import ChapterAdded, ChapterFlagged, ChapterLiked
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
+from apps.follows.events import UserFollowed
 from apps.moderation.events import AppealDecided, ReportDecided, StoryBanTurned
+from apps.notifications.broadcasting import fan_out_call
 from apps.notifications.jobs import deliver, deliver_count
 from apps.notifications.kinds import compose
 from apps.pulls.events import (
@@ -15,7 +17,7 @@ from apps.pulls.events import (
     PullOpened,
     PullRejected,
 )
-from apps.stories.events import StoryMilestone
+from apps.stories.events import StoryMilestone, StoryPublished
 from apps.users.events import BadgeEarned
 from storychain.events import subscribes
 from storychain.queues.jobs import JobCall
@@ -23,7 +25,7 @@ from storychain.queues.jobs import JobCall
 
 @subscribes(ChapterAdded)
 def tell_of_growth(event: ChapterAdded) -> Iterator[JobCall]:
-    """A chapter is told to who wrote the one before it, and to whose story it is.
+    """A chapter is told to who wrote the one before it, to whose story it is, and to followers.
 
     Once to each, and not to its own author.
     """
@@ -40,6 +42,36 @@ def tell_of_growth(event: ChapterAdded) -> Iterator[JobCall]:
     for user_id in sorted(concerned):
         key = f"notice:chapter:{event.chapter_slug}:{user_id}"
         yield deliver.call(job_id=key, userId=user_id, **payload)
+    yield fan_out_call(
+        cause=f"chapter:{event.chapter_slug}",
+        story_slug=event.story_slug,
+        person_id=event.author_id,
+        news=payload,
+    )
+
+
+@subscribes(StoryPublished)
+def tell_of_story(event: StoryPublished) -> Iterator[JobCall]:
+    """A new story is told to who follows whoever started it."""
+    yield fan_out_call(
+        cause=f"story:{event.story_slug}",
+        story_slug=event.story_slug,
+        person_id=event.creator_id,
+        news=compose(
+            "story_published",
+            story_slug=event.story_slug,
+            story_title=event.story_title,
+            actor_id=event.creator_id,
+        ),
+    )
+
+
+@subscribes(UserFollowed)
+def tell_of_follower(event: UserFollowed) -> Iterator[JobCall]:
+    """A follower is told to whom he follows, the first time that he does."""
+    key = f"notice:follow:{event.follower_id}:{event.user_id}"
+    payload = compose("new_follower", actor_id=event.follower_id)
+    yield deliver.call(job_id=key, userId=event.user_id, **payload)
 
 
 @subscribes(CollaboratorInvited)

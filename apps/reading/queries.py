@@ -6,7 +6,9 @@ from apps.autosaves.queries import list_autosaves
 from apps.bookmarks.queries import list_bookmarks
 from apps.chapters.documents import Chapter
 from apps.collaboration.queries import get_my_role
+from apps.follows.queries import is_following
 from apps.pulls.queries import list_undecided
+from apps.reading.history import get_progress
 from apps.reading.pages import OverlayPage, WaitingChapter
 from apps.votes.queries import list_votes
 
@@ -23,6 +25,8 @@ def get_overlay(*, slug: str, user_id: str) -> OverlayPage:
         waiting=_list_waiting(slug, user_id),
         autosaves=drafts.items,
         bookmarks=marks.items,
+        is_following=is_following(user_id=user_id, story_slug=slug),
+        progress=get_progress(user_id=user_id, story_slug=slug),
         pulls=list_undecided(story_slug=slug, user_id=user_id, limit=MOST),
         votes=list_votes(story_slug=slug, user_id=user_id),
     )

@@ -40,6 +40,7 @@ class StoryStats(EmbeddedDocument):
     score = fields.IntField(default=0)
     unique_contributors = fields.IntField(default=0)
     average_rating = fields.FloatField(default=0.0)
+    followers = fields.IntField(default=0)
 
 
 class Story(Document):

@@ -11,3 +11,11 @@ class StoryMilestone(Event, frozen=True, kw_only=True):
     creator_id: str
     what: str
     count: int
+
+
+class StoryPublished(Event, frozen=True, kw_only=True):
+    """A story has its first readers from now on."""
+
+    story_slug: str
+    story_title: str
+    creator_id: str

@@ -29,7 +29,7 @@ COUNTED = (
     "stats.unique_contributors",
     "last_activity_at",
 )
-VOTED = ("stats.total_votes", "stats.upvotes", "stats.downvotes", "stats.score")
+VOTED = ("stats.total_votes", "stats.upvotes", "stats.downvotes", "stats.score", "stats.followers")
 LISTS = tag("lists", "stories")
 TRENDING = tag("trending", "stories")
 """The order of the trending stories; whoever scores them bumps it when all scores stand."""

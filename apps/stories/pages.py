@@ -23,6 +23,7 @@ class StatsView(msgspec.Struct, frozen=True):
     score: int
     unique_contributors: int
     average_rating: float
+    followers: int
 
 
 class SettingsView(msgspec.Struct, frozen=True):

@@ -16,11 +16,13 @@ from apps.stories.errors import (
     StoryNotFound,
     WrongStatus,
 )
+from apps.stories.events import StoryPublished
 from apps.stories.facts import facts_of
 from apps.stories.slugs import make_slug
 from apps.users.services import count_work
 from storychain.documents import unit_of_work
 from storychain.errors import Conflict
+from storychain.events import publish
 
 PER_HOUR, PER_DAY = 5, 7
 SLUG_TRIES = 5
@@ -108,6 +110,7 @@ def publish_story(*, slug: str, caller_id: str, now: datetime) -> None:
         raise NotPublishable(fields=missing)
     if story.published_at is None:
         count_work(user_id=story.creator_id, published=1)
+        _announce(story)
     story.turn(status="published", now=now)
     _note("story_published", story, caller_id, now)
 
@@ -190,6 +193,12 @@ def _turn(action: Action, *, slug: str, caller_id: str, status: str, now: dateti
         raise WrongStatus(f"A story that is {story.status} cannot become {status}.")
     story.turn(status=status, now=now)
     return story
+
+
+def _announce(story: Story) -> None:
+    """Tell that a story has its first readers."""
+    facts = {"story_slug": story.slug, "story_title": story.title}
+    publish(StoryPublished(**facts, creator_id=story.creator_id))
 
 
 def _note(kind: str, story: Story, actor_id: str, now: datetime, **details: Any) -> None:

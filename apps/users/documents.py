@@ -35,6 +35,8 @@ class UserStats(EmbeddedDocument):
     total_upvotes = fields.IntField(default=0)
     total_downvotes = fields.IntField(default=0)
     branches_created = fields.IntField(default=0)
+    followers = fields.IntField(default=0)
+    following = fields.IntField(default=0)
 
 
 class Preferences(EmbeddedDocument):
@@ -128,6 +130,12 @@ class User(Document):
 
     def _counted(self) -> dict[str, int]:
         return {name: self.stats[name] for name in UserStats._fields}
+
+    @classmethod
+    def count_follows(cls, *, user_id: str, counts: Mapping[str, int]) -> None:
+        """Add to how many follow a person, and how many he follows."""
+        more = {f"inc__stats__{name}": n for name, n in counts.items()}
+        cls.objects(clerk_id=user_id, deleted_at=None).update_one(**more)
 
     @classmethod
     def prefer(cls, *, user_id: str, preferences: Mapping[str, object]) -> bool:

@@ -16,13 +16,15 @@ class AuthorRef(msgspec.Struct, frozen=True):
 
 
 class ProfileStats(msgspec.Struct, frozen=True):
-    """What a person has done so far."""
+    """What a person has done so far, and who follows him; follows lag by two seconds."""
 
     stories_created: int
     chapters_written: int
     total_upvotes: int
     total_downvotes: int
     branches_created: int
+    followers: int
+    following: int
 
 
 class ProfilePage(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """What readers see of people. Every public read is cached; invalidation.py says until when."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -110,6 +110,14 @@ def find_address(*, user_id: str) -> Address | None:
     return Address(user.username, user.email) if user.preferences.email_notifications else None
 
 
+def list_wanting(user_ids: Sequence[str]) -> set[str]:
+    """Return those of these people who are there and want to be told things."""
+    wanting = User.objects(
+        clerk_id__in=user_ids, is_active=True, preferences__push_notifications=True
+    )
+    return set(wanting.scalar("clerk_id"))
+
+
 def list_digest_readers(*, digest: str, after: str, limit: int) -> list[str]:
     """Return who wants a digest this often, by id, behind the one named; "" is before all."""
     wanting = User.objects(preferences__digest=digest, clerk_id__gt=after, is_active=True)
@@ -124,8 +132,12 @@ def list_members() -> Iterator[str]:
 
 def find_platform_role(*, user_id: str) -> str | None:
     """Return the platform role that this person holds, if any."""
-    row = PlatformRole.objects(user_id=user_id).first()
-    return row.role if row else None
+    return list_platform_roles([user_id]).get(user_id)
+
+
+def list_platform_roles(user_ids: Sequence[str]) -> dict[str, str]:
+    """Return the platform roles that these people hold, for those who hold one."""
+    return {row.user_id: row.role for row in PlatformRole.objects(user_id__in=user_ids)}
 
 
 def _get_user(user_id: str) -> User:

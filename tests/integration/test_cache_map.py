@@ -18,6 +18,7 @@ from pymongo.collection import Collection
 
 from apps.notifications.documents import Notification
 from apps.pulls.services import open_pull
+from apps.reading.services import beat
 from apps.search.services import rebuild
 from apps.stories.services import feature_story
 from config.urls import API_CACHE_MAP
@@ -44,9 +45,14 @@ UNCACHED = {
     "me",
     "story-timeline",
     "story-me",
+    "story-history",
     "autosaves",
     "autosave-detail",
     "bookmarks",
+    "followed-stories",
+    "story-followers",
+    "user-followers",
+    "user-following",
     "sessions",
     "exports",
     "export-detail",
@@ -182,6 +188,14 @@ def build_house() -> House:
         message="M",
         related={"actor_id": author.user_id},
         created_at=timezone.now(),
+    )
+    feature_story(slug=story, is_featured=True)
+    beat(
+        user_id=str(author.user_id),
+        story_slug=story,
+        chapter_slug=chapter,
+        tab="a-tab",
+        now=timezone.now(),
     )
     redis.client("cache").delete(*entries())  # what the writes' own answers have stored
     return House(author, story, chapter)

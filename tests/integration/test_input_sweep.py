@@ -140,6 +140,9 @@ SAMPLES: dict[tuple[str, str], list[Any]] = {
     ("post", f"{STORY_PATH}/bans/{{user_id}}"): [{"reason": "He cannot behave."}],
     ("post", "/moderation/bans/{user_id}"): [{"reason": "He cannot behave."}],
     ("put", "/moderation/roles/{user_id}"): [{"role": "APPEAL_MODERATOR"}],
+    ("post", "/reading-history/heartbeat"): [
+        {"story_slug": "s", "chapter_slug": "c", "session_id": "a-tab"}
+    ],
     ("patch", "/users/me"): [
         {
             "username": "ada_l",

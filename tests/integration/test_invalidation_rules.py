@@ -7,7 +7,7 @@ page is read again. A page that a rule forgot differs between the two.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import resolve
@@ -17,12 +17,13 @@ from apps.chapters.documents import Chapter
 from apps.chapters.publishing import publish_due
 from apps.notifications.documents import Notification
 from apps.notifications.services import deliver
+from apps.reading.services import beat
 from apps.search.services import rebuild
 from apps.stories.documents import Story
 from apps.stories.services import feature_story
 from apps.users.documents import PlatformBan, PlatformRole, User
 from config.urls import API_CACHE_MAP
-from storychain import redis
+from storychain import counters, redis
 from storychain.counters import settle_once
 from tests.factories import (
     API,
@@ -53,7 +54,7 @@ READERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(PUBLIC, ("anyone",)),
     **dict.fromkeys(OURS, ("author", "friend")),
     **dict.fromkeys(("versions", "version", "diff"), ("author",)),
-    **dict.fromkeys(("told", "unread", "count"), ("friend",)),
+    **dict.fromkeys(("told", "unread", "count", "history"), ("friend",)),
     **dict.fromkeys(("draft-overview", "draft-tree", "draft-root"), ("friend",)),
 }
 
@@ -72,6 +73,8 @@ class World:
         self.pull = propose(self.author, self.open, self.leaf)
         self.tell()
         rebuild()
+        self.seconds = 0
+        self.read_on(self.root)
 
     def tell(self) -> None:
         """Tell the friend something that the author did."""
@@ -85,6 +88,13 @@ class World:
             message="You have a new reader.",
         )
         assert told
+
+    def read_on(self, chapter: str) -> None:
+        """Let the friend turn to a chapter, half a minute later."""
+        self.seconds += 30
+        now = NOW + timedelta(seconds=self.seconds)
+        where = {"user_id": str(self.friend.user_id), "story_slug": self.open}
+        beat(**where, chapter_slug=chapter, tab="a-tab", now=now)
 
     def pages(self) -> dict[str, str]:
         """Every page that shows any of it, by a short name."""
@@ -128,6 +138,7 @@ class World:
             "told": "/notifications",
             "unread": "/notifications?unread=true",
             "count": "/notifications/count",
+            "history": "/reading-history",
         }
 
     def read(self) -> dict[tuple[str, str], Answer]:
@@ -281,20 +292,40 @@ def clear_away(world: World) -> None:
     assert Notification.objects(user_id=world.friend.user_id, is_read=True).delete() == 2
 
 
+def read_leaf(world: World) -> None:
+    world.read_on(world.leaf)
+
+
+def followed(method: str) -> Write:
+    """Return the friend's following of the author and his story, or its end, once it counts."""
+
+    def write(world: World) -> None:
+        for path in (f"/users/{world.author.user_id}", f"/stories/{world.open}"):
+            _ok(world.friend.send(method, f"{path}/follow"))
+        counters.settle_once()
+
+    return write
+
+
+def forget(world: World) -> None:
+    _ok(world.friend.delete(f"/stories/{world.open}/reading-history"))
+
+
 SAME_LENGTH = PARAGRAPH.replace("stairs", "roof")
 LISTS = {"list", "new", "works"}
 CHAPTERS = {"tree", "chapters", "root", "leaf", "feed"}
 # What has just been published comes in with the next scores.
 LAGS = {"published": {"trending"}}
-# A vote sweeps no list: there its count is as old as the list.
+# A vote, or a follow, sweeps no list: there its count is as old as the list.
 LAGS["voted"] = {"list", "trending", "tagged", "new", "works", "mine", "tree", "chapters"}
+LAGS["followed"] = LAGS["voted"]
 STORY = {"story", "overview"}
 DRAFTS = {"draft-team", "draft-role"}
 # By name: the write, or several one after another, and pages on which it shows.
 WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     "title": (
         patched("story", {"title": "The lantern"}),
-        {*LISTS, *STORY, "tagged", "mine", "search"},
+        {*LISTS, *STORY, "tagged", "mine", "search", "history"},
     ),
     "same title": (patched("story", {"title": "The lamp"}), STORY),
     "description": (patched("story", {"description": "Another house."}), {*LISTS, *STORY}),
@@ -306,7 +337,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     "hidden": (
         patched("settings", {"is_public": False}),
         {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "leaf", "settings", "pull", "pulls"}
-        | {"search"},
+        | {"search", "history"},
     ),
     "archived": (
         [stepped("archive"), stepped("unarchive")],
@@ -391,6 +422,11 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
         ],
         {*LISTS, *STORY, "tree", "chapters", "leaf", "pull", "pulls"},
     ),
+    "followed": (
+        [followed("PUT"), followed("DELETE")],
+        {"profile", "friend-profile", "story", "overview"},
+    ),
+    "read": ([read_leaf, read_leaf, forget], {"history"}),
     "told": ([World.tell, read_one, read_all, clear_away], {"told", "unread", "count"}),
     "joined": (
         lambda world: world.join(world.draft),
@@ -407,7 +443,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
             banned_by=world.author.user_id,
             banned_at=NOW,
         ).save(),
-        {*STORY, "tree", "chapters", "root", "leaf", "team", "role"},
+        {*STORY, "tree", "chapters", "root", "leaf", "team", "role", "history"},
     ),
     "banned by the platform": (
         [

@@ -326,6 +326,17 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("autosaves", "put"): SIGNED_IN,
     ("bookmarks", "get"): SIGNED_IN,
     ("chapter-bookmark", "put"): Row(is_signed=True, body={"shelf": "later"}, names=root),
+    ("reading-history", "get"): SIGNED_IN,
+    ("user-follow", "put"): Row(is_signed=True, sees=False, names=owner),
+    ("user-follow", "delete"): Row(is_signed=True, sees=False, names=owner),
+    ("user-followers", "get"): Row(sees=False, names=owner),
+    ("user-following", "get"): Row(sees=False, names=owner),
+    ("story-follow", "put"): Row(is_signed=True),
+    ("story-follow", "delete"): Row(is_signed=True),
+    ("story-followers", "get"): READER,
+    ("followed-stories", "get"): SIGNED_IN,
+    ("heartbeat", "post"): SIGNED_IN,
+    ("story-history", "get"): Row(is_signed=True),
     ("exports", "get"): SIGNED_IN,
     ("notifications", "get"): SIGNED_IN,
     ("notifications-count", "get"): SIGNED_IN,
@@ -376,6 +387,7 @@ OWN_THINGS = {
     ("export-detail", "get"),
     ("export-file", "get"),
     ("notification-read", "post"),
+    ("story-history", "delete"),
 }
 PLAIN = {"schema", "docs", "redoc", "emails-unsubscribe", "clerk-webhook"}  # or signed
 VERBS = ("get", "post", "put", "patch", "delete")
@@ -464,6 +476,7 @@ def test_the_callers_own_things_are_nobody_elses() -> None:
         ("DELETE", "/autosaves/nobody-s"),
         ("POST", "/autosaves/nobody-s/convert"),
         ("DELETE", f"/stories/{story}/chapters/{world.roots['open']}/bookmark"),
+        ("DELETE", f"/stories/{story}/reading-history"),
         ("GET", "/exports/nobody-s"),
         ("GET", "/exports/nobody-s/file"),
     ]

@@ -26,7 +26,7 @@ from apps.users.departures import STEP, StillThere, clear_away
 from apps.users.documents import User
 from apps.users.services import count_work
 from apps.users.tallies import recount
-from storychain import redis
+from storychain import counters, redis
 from tests import clerk
 from tests.factories import (
     Caller,
@@ -82,9 +82,21 @@ class House:
         self.theirs = write_child(self.friend, self.story, self.mine)
         self.other, self.other_root = published_story(self.owner)
         self.guest = write_child(self.gone, self.other, self.other_root, title="A guest")
-        place = f"/stories/{self.other}/chapters/{self.other_root}"
-        kept = self.gone.send("PUT", f"{place}/bookmark", {"shelf": "reading"})
-        assert kept.status_code == 200
+        self.use(f"/stories/{self.other}")
+
+    def use(self, story: str) -> None:
+        """Let him who will be gone keep, follow and read things, and be followed."""
+        read = {"story_slug": self.other, "chapter_slug": self.other_root, "session_id": "a-tab"}
+        kept = f"{story}/chapters/{self.other_root}/bookmark"
+        for who, verb, path, body in [
+            (self.gone, "PUT", kept, {"shelf": "reading"}),
+            (self.gone, "PUT", f"{story}/follow", {}),
+            (self.gone, "PUT", f"/users/{self.friend.user_id}/follow", {}),
+            (self.friend, "PUT", f"/users/{self.gone.user_id}/follow", {}),
+            (self.gone, "POST", "/reading-history/heartbeat", read),
+        ]:
+            answer = who.send(verb, path, body)
+            assert answer.status_code in (200, 204), (path, answer.content)
 
     def pages(self) -> list[str]:
         story, other = f"/stories/{self.story}", f"/stories/{self.other}"
@@ -131,7 +143,11 @@ def test_every_page_shows_the_orphan_at_once_and_still_does_when_the_job_is_done
     del at_once[f"/stories/{house.story}/overview"]["team"]
     assert after[f"/stories/{house.story}/overview"].pop("team") == []
     assert after == at_once
+    counters.settle_once()
     assert holders(mongo, gone) - TRACES == set()
+    assert ANYONE.get(f"/stories/{house.other}").json()["stats"]["followers"] == 0
+    stats = ANYONE.get(f"/users/{house.friend.user_id}/profile").json()["stats"]
+    assert (stats["followers"], stats["following"]) == (0, 0)
     assert ANYONE.get(f"/users/{gone}/profile").status_code == 404
     assert ANYONE.get("/users/~deleted/profile").status_code == 404
     write_child(house.friend, house.story, house.mine)  # and it grows on

@@ -64,6 +64,8 @@ def test_work_is_counted_and_shown_at_once_and_comes_to_points_level_and_badges(
         "total_upvotes": 0,
         "total_downvotes": 0,
         "branches_created": 1,
+        "followers": 0,
+        "following": 0,
     }
     assert (page["xp"], page["level"]) == (50 + 3 * 20 + 5, 2)
     assert page["badges"] == ["first-chapter", "storyteller"]

@@ -1,0 +1,262 @@
+"""What somebody reads: how heartbeats count, what they count for, and what he sees of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from pymongo.monitoring import CommandListener
+
+from apps.analytics.limits import READ
+from apps.analytics.services import TrackedEvent, record_events, roll_up_day
+from apps.analytics.trending import refresh_trending
+from apps.chapters.documents import Chapter
+from apps.reading.documents import ChapterRead, ReadingHistory, Sitting
+from apps.reading.limits import LONGEST_PATH
+from apps.reading.services import STEP, Beat, beat
+from apps.stories.documents import Story
+from storychain import counters, mongodb
+from storychain.queues.records import list_jobs
+from tests.factories import Caller, published_story, sign_in, write_child
+from tests.queueing.here import run
+
+pytestmark = pytest.mark.django_db(transaction=True)  # jobs run
+NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
+
+
+@dataclass
+class Desk:
+    """A story of two chapters, the second an ending, and somebody who reads it."""
+
+    author: Caller = field(default_factory=lambda: sign_in("author"))
+    reader: Caller = field(default_factory=lambda: sign_in("reader"))
+
+    def __post_init__(self) -> None:
+        self.story, self.root = published_story(self.author)
+        self.end = write_child(self.author, self.story, self.root, is_ending=True)
+
+    def beat(
+        self, second: float, chapter: str, *, tab: str = "a", reader: Caller | None = None
+    ) -> Beat:
+        return beat(
+            user_id=str((reader or self.reader).user_id),
+            story_slug=self.story,
+            chapter_slug=chapter,
+            tab=tab,
+            now=NOW + timedelta(seconds=second),
+        )
+
+    def read(self, second: float, *chapters: str, reader: Caller | None = None) -> None:
+        """Read chapters one after the other, each for 25 seconds."""
+        for n, chapter in enumerate(chapters):
+            self.beat(second + 25 * n, chapter, reader=reader)
+            self.beat(second + 25 * n + 25, chapter, reader=reader)
+
+    def stats(self) -> tuple[dict[str, int], dict[str, int], int]:
+        """What is counted of the two chapters and the story, once it is settled."""
+        counters.settle_once()
+        names = ("reads", "unique_readers", "completions", "total_read_time")
+        both = [Chapter.objects.get(slug=slug).stats for slug in (self.root, self.end)]
+        root, end = ({n: stats[n] for n in names} for stats in both)
+        return root, end, Story.objects.get(slug=self.story).stats.total_reads
+
+    def page(self, query: str = "") -> dict[str, Any]:
+        answer = self.reader.get(f"/stories/{self.story}/reading-history{query}")
+        assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store")
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+def counted(reads: int, time: int, ends: int = 0) -> dict[str, int]:
+    return {
+        "reads": reads,
+        "unique_readers": reads,
+        "completions": ends,
+        "total_read_time": time,
+    }
+
+
+def test_a_heartbeat_counts_the_time_since_the_one_before_of_one_tab() -> None:
+    desk = Desk()
+    for second, tab, chapter, expected in [
+        (0, "a", desk.root, Beat(True, 0, False)),
+        (19.9, "a", desk.root, Beat(True, 19, False)),
+        (20, "a", desk.root, Beat(True, 20, True)),
+        (50, "b", desk.root, Beat(False, 20, True)),  # another tab, while the first one reads
+        (60, "a", desk.root, Beat(True, 60, True)),  # 40 s: still a heartbeat
+        (59, "a", desk.root, Beat(True, 60, True)),  # came late: of no server's clock
+        (100.1, "a", desk.root, Beat(True, 60, True)),  # too long to have been read
+        (140.1, "b", desk.end, Beat(False, 60, True)),
+        (140.2, "b", desk.end, Beat(True, 0, False)),  # the first one is silent: taken over
+        (150, "a", desk.root, Beat(False, 9, False)),
+        (165.2, "b", desk.end, Beat(True, 25, True)),
+        (170.2, "b", desk.root, Beat(True, 0, False)),  # a new stay
+    ]:
+        told = desk.beat(second, chapter, tab=tab)
+        assert (told.is_counted, told.is_read) == (expected.is_counted, expected.is_read), second
+        assert not told.is_counted or told.seconds == expected.seconds, second
+    reads = {item["chapter_slug"]: item for item in desk.page()["items"]}
+    assert [(reads[c]["read_time"], reads[c]["qualified"]) for c in (desk.root, desk.end)] == [
+        (60, True),
+        (30, True),  # with the 5 s until he turned the page
+    ]
+    root, end, total = desk.stats()
+    assert (root, end, total) == (counted(1, 60), counted(1, 30, ends=1), 2)
+
+
+def test_a_reader_counts_once_for_a_chapter_also_if_he_forgets_that_he_read_it() -> None:
+    desk, other = Desk(), sign_in()
+    desk.read(0, desk.root, desk.end, desk.root)
+    assert desk.stats() == (counted(1, 50), counted(1, 25, ends=1), 2)
+    place = f"/stories/{desk.story}/reading-history"
+    history = ReadingHistory.find(user_id=str(desk.reader.user_id), story_slug=desk.story)
+    assert history is not None
+    assert [desk.reader.delete(place).status_code for _ in range(2)] == [204, 404]
+    desk.read(1000, desk.root)  # before the worker has cleared the old reads away
+    assert desk.page()["progress"]["chapters_read"] == 1
+    assert ChapterRead.objects(history_id=history.history_id).count() == 2
+    old = {"history_id": history.history_id, "chapter_slug": "x", "last_read_at": NOW}
+    ChapterRead.objects.insert([ChapterRead(read_id=f"x{n}", **old) for n in range(STEP)])
+    assert run(f"forget:{history.history_id}", times=1) == STEP + 2
+    assert ChapterRead.objects(history_id=history.history_id).count() == 0
+    assert [item["chapter_slug"] for item in desk.page()["items"]] == [desk.root]
+    desk.read(2000, desk.end, reader=other)
+    assert desk.stats() == (counted(1, 75), counted(2, 50, ends=2), 3)
+
+
+class Ear(CommandListener):
+    """Counts what is asked of MongoDB."""
+
+    def __init__(self) -> None:
+        self.heard: Counter[str] = Counter()
+
+    def started(self, event: Any) -> None:
+        self.heard[event.command_name] += 1
+
+    def succeeded(self, event: Any) -> None:
+        pass
+
+    failed = succeeded
+
+
+@pytest.fixture
+def ear() -> Iterator[Ear]:
+    found = Ear()
+    mongodb.listen(found)
+    mongodb.disconnect()
+    yield found
+    mongodb._listeners.remove(found)
+
+
+def test_a_heartbeat_from_which_nothing_follows_is_one_read_and_one_write(ear: Ear) -> None:
+    desk = Desk()
+    desk.read(0, desk.root)
+    desk.reader.get("/reading-history")
+    ear.heard.clear()
+    for second in (50, 75, 100):
+        desk.beat(second, desk.root)
+    desk.beat(101, desk.root, tab="b")
+    assert ear.heard == {"find": 4, "update": 3}
+    assert desk.reader.get("/reading-history")["X-Cache"] == "HIT"
+
+
+def test_a_heartbeat_that_meets_another_of_its_reader_counts_nothing_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = Desk()
+    desk.beat(0, desk.root)
+    desk.beat(10, desk.root)
+    store = Sitting.store_in_place_of
+
+    def store_late(sitting: Sitting, before: Any) -> bool:
+        """Write when he has turned the page in the meantime."""
+        monkeypatch.setattr(Sitting, "store_in_place_of", store)
+        desk.beat(30, desk.end)
+        return store(sitting, before)
+
+    monkeypatch.setattr(Sitting, "store_in_place_of", store_late)
+    desk.beat(15, desk.root)
+    assert sum(item["read_time"] for item in desk.page()["items"]) == 30
+    assert desk.stats()[0] == counted(1, 30)
+
+
+def test_he_sees_where_he_is_what_he_read_and_which_endings_he_found() -> None:
+    desk = Desk()
+    assert desk.page()["progress"]["current_chapter_slug"] is None
+    assert desk.reader.get("/reading-history").json()["items"] == []
+    desk.read(0, desk.root, desk.end)
+    (row,) = desk.reader.get("/reading-history").json()["items"]
+    assert (row["story"]["title"], row["current_chapter"]["slug"]) == ("The lamp", desk.end)
+    assert (row["chapters_read"], row["endings_found"]) == (2, 1)
+    page = desk.page("?limit=1")
+    progress = page["progress"]
+    assert progress["path"] == [desk.root, desk.end]
+    assert progress["completed_endings"] == [desk.end]
+    assert [item["chapter_slug"] for item in page["items"]] == [desk.end]
+    behind = desk.page(f"?limit=1&cursor={page['next_cursor']}")
+    assert [item["chapter_slug"] for item in behind["items"]] == [desk.root]
+    overlay = desk.reader.get(f"/stories/{desk.story}/me").json()["progress"]
+    assert overlay == progress
+    assert overlay["started_at"] == "2026-02-09T15:30:00Z"
+    mine = ReadingHistory.objects(user_id=desk.reader.user_id)
+    mine.update(set__path=["x"] * LONGEST_PATH)
+    desk.beat(100, desk.root)
+    desk.beat(110, desk.root)
+    assert desk.page()["progress"]["path"] == ["x"] * (LONGEST_PATH - 1) + [desk.root]
+    other = sign_in()
+    assert other.get("/reading-history").json()["items"] == []
+    assert other.get(f"/stories/{desk.story}/me").json()["progress"]["chapters_read"] == 0
+    desk.author.patch(f"/stories/{desk.story}/settings", {"is_public": False})
+    assert desk.reader.get("/reading-history").json()["items"] == []
+    assert desk.reader.get(f"/stories/{desk.story}/reading-history").status_code == 404
+    assert desk.reader.delete(f"/stories/{desk.story}/reading-history").status_code == 204
+
+
+def test_only_what_readers_have_is_read() -> None:
+    desk = Desk()
+    path, tab = "/reading-history/heartbeat", {"session_id": "a-tab"}
+    at = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    draft = write_child(desk.author, desk.story, desk.root, publish_at=at)
+    where = {"story_slug": desk.story, "chapter_slug": desk.root, **tab}
+    told = desk.reader.post(path, where)
+    assert told.json() == {"counted": True, "seconds": 0, "is_read": False}
+    for chapter in (draft, "no-such"):
+        answer = desk.author.post(path, {**where, "chapter_slug": chapter})
+        assert answer.json()["code"] == "chapter-not-found"
+    desk.author.patch(f"/stories/{desk.story}/settings", {"is_public": False})
+    hidden, absent = (
+        desk.reader.post(path, {**where, "story_slug": story}) for story in (desk.story, "none")
+    )
+    assert hidden.status_code == absent.status_code == 404
+    assert hidden.json()["code"] == absent.json()["code"]
+    assert Caller().post(path, where).status_code == 401
+
+
+def test_who_reads_counts_for_trending_once_a_day_and_story() -> None:
+    desk, other = Desk(), sign_in()
+    today, tomorrow = 0, 24 * 3600
+    desk.beat(today, desk.root)
+    desk.beat(today + 15, desk.root)  # which is no read
+    desk.read(today + 100, desk.root, desk.end)
+    desk.read(today + 200, desk.root, reader=other)
+    desk.read(tomorrow, desk.root)  # that he read it before is no matter
+    found = list_jobs(queue="analytics", state="waiting", limit=100)
+    jobs = [job for job in found if job.name == "analytics.record"]
+    days = sorted((job.args["userId"], job.args["timestamp"][:10]) for job in jobs)
+    mine, theirs = str(desk.reader.user_id), str(other.user_id)
+    assert days == sorted([(mine, "2026-02-09"), (mine, "2026-02-10"), (theirs, "2026-02-09")])
+    events = [msgspec.convert(job.args, TrackedEvent) for job in jobs]
+    record_events([*events, *events])
+    assert {event.event for event in events} == {READ}
+    Story.objects(slug=desk.story).update_one(set__published_at=NOW)
+    now = NOW + timedelta(seconds=tomorrow)
+    roll_up_day(day=NOW.date())
+    refresh_trending(now=now, check=lambda: None)
+    score = Story.objects.get(slug=desk.story).trending_score
+    level = 1
+    assert score == round((3 * 0.3 + level) / (1 + 1 / 30), 2)
