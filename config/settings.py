@@ -215,6 +215,7 @@ FEATURES = [
     "apps.emails",
     "apps.moderation",
     "apps.reading",
+    "apps.comments",
     "apps.votes",
     "apps.collaboration",
     "apps.autosaves",

@@ -70,6 +70,7 @@ class Chapter(Document):
     stats = fields.EmbeddedDocumentField(ChapterStats, default=ChapterStats)
     status = StringField(default="published", choices=STATUSES)
     is_ending = fields.BooleanField(default=False)
+    comments_locked = fields.BooleanField(default=False)
     is_flagged = fields.BooleanField(default=False)
     is_cleared = fields.BooleanField(default=False)  # a moderator has looked: votes flag no more
     is_import = fields.BooleanField(default=False)
@@ -139,6 +140,11 @@ class Chapter(Document):
         self.save()
         if self.parent_slug:
             Chapter.objects(slug=self.parent_slug).update_one(push__choices=self.way)
+
+    def lock_comments(self, *, is_locked: bool) -> None:
+        """Close its discussion, or open it again."""
+        self.comments_locked = is_locked
+        self.save()
 
     def empty(self, *, now: datetime) -> None:
         """Take the text away and leave the node, so that what hangs below stays readable."""

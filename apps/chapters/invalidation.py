@@ -19,7 +19,7 @@ SHOWN = (
     "publish_at",
     "is_flagged",
 )
-COUNTED = ("votes", "stats.comments")
+TALKED_OF = ("votes", "stats.comments", "comments_locked")
 SHOWN_IN_TREE = ("author_id", "title", "status", "is_ending", "word_count", "parent_slug")
 SHOWN_IN_LIST = (*SHOWN_IN_TREE, "updated_at")
 
@@ -48,7 +48,7 @@ def chapter_changed(change: Change[Chapter]) -> Iterator[Tag]:
     (storychain/counters.py) and stale its page alone: the tree and the list show them as they were.
     """
     chapter = change.document
-    if change.touches(*SHOWN, *COUNTED):
+    if change.touches(*SHOWN, *TALKED_OF):
         yield chapter_tag(chapter.slug)
     if change.touches(*SHOWN_IN_TREE):
         yield tree_tag(chapter.story_slug)

@@ -59,6 +59,7 @@ class ChapterPage(ChapterRow, frozen=True, kw_only=True):
     upvotes: int
     downvotes: int
     comments: int
+    comments_locked: bool
     created_at: datetime
     publish_at: datetime | None
     is_flagged: bool

@@ -158,6 +158,7 @@ def _load_chapter(story_slug: str, slug: str, statuses: tuple[str, ...]) -> Chap
         upvotes=chapter.votes.up,
         downvotes=chapter.votes.down,
         comments=chapter.stats.comments,
+        comments_locked=chapter.comments_locked,
         created_at=chapter.created_at,
         publish_at=chapter.publish_at,
         is_flagged=chapter.is_flagged,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from apps.chapters.events import ChapterAdded, ChapterFlagged, ChapterLiked
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
+from apps.comments.events import CommentFact, CommentMentioned, CommentReplied
 from apps.follows.events import UserFollowed
 from apps.moderation.events import AppealDecided, ReportDecided, StoryBanTurned
 from apps.notifications.broadcasting import fan_out_call
@@ -145,6 +146,18 @@ def tell_milestone(event: StoryMilestone) -> Iterator[JobCall]:
     yield deliver.call(job_id=key, userId=event.creator_id, **payload)
 
 
+@subscribes(CommentReplied)
+def tell_answered(event: CommentReplied) -> Iterator[JobCall]:
+    """A reply is told to who is answered."""
+    yield from _tell_of_comment(event, "comment_reply", [event.user_id])
+
+
+@subscribes(CommentMentioned)
+def tell_mentioned(event: CommentMentioned) -> Iterator[JobCall]:
+    """A comment is told to those whom it names."""
+    yield from _tell_of_comment(event, "comment_mention", event.user_ids)
+
+
 @subscribes(PullOpened)
 def tell_reviewers(event: PullOpened) -> Iterator[JobCall]:
     """A pull request is told to those who may review it."""
@@ -221,6 +234,22 @@ def tell_appellant(event: AppealDecided) -> Iterator[JobCall]:
     """What became of an appeal is told to whose it is."""
     payload = compose("appeal_decided", appeal_id=event.appeal_id, outcome=event.outcome)
     yield deliver.call(job_id=f"notice:appeal:{event.appeal_id}", userId=event.user_id, **payload)
+
+
+def _tell_of_comment(event: CommentFact, kind: str, concerned: list[str]) -> Iterator[JobCall]:
+    """Tell these of a comment, each once whatever it is to him."""
+    payload = compose(
+        kind,
+        story_slug=event.story_slug,
+        story_title=event.story_title,
+        chapter_slug=event.chapter_slug,
+        chapter_title=event.chapter_title,
+        comment_id=event.comment_id,
+        actor_id=event.actor_id,
+    )
+    for user_id in concerned:
+        key = f"notice:comment:{event.comment_id}:{user_id}"
+        yield deliver.call(job_id=key, userId=user_id, **payload)
 
 
 def _tell_of_pull(

@@ -130,6 +130,12 @@ def list_members() -> Iterator[str]:
         yield user.clerk_id
 
 
+def find_members(usernames: list[str]) -> list[str]:
+    """Return the ids of those who are called so, in small letters; names of nobody are left out."""
+    found = User.objects(username__in=usernames, is_active=True) if usernames else []
+    return [user.clerk_id for user in found]
+
+
 def find_platform_role(*, user_id: str) -> str | None:
     """Return the platform role that this person holds, if any."""
     return list_platform_roles([user_id]).get(user_id)

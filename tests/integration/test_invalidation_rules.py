@@ -71,10 +71,19 @@ class World:
         self.draft = start_story(self.author, title="The draft")
         self.first = write_root(self.author, self.draft, title="The gate")
         self.pull = propose(self.author, self.open, self.leaf)
+        self.comment = self.say(self.author)
+        settle_once()
         self.tell()
         rebuild()
         self.seconds = 0
         self.read_on(self.root)
+
+    def say(self, who: Caller, **more: str) -> str:
+        """Let somebody say something below the leaf; return the comment's id."""
+        path = f"/stories/{self.open}/chapters/{self.leaf}/comments"
+        answer = who.post(path, {"content": "So be it.", **more})
+        assert answer.status_code == 201, answer.content
+        return str(answer.json()["id"])
 
     def tell(self) -> None:
         """Tell the friend something that the author did."""
@@ -115,6 +124,8 @@ class World:
             "chapters": f"{s}/chapters",
             "root": f"{s}/chapters/{self.root}",
             "leaf": f"{s}/chapters/{self.leaf}",
+            "comments": f"{s}/chapters/{self.leaf}/comments",
+            "replies": f"{s}/chapters/{self.leaf}/comments?parent={self.comment}",
             "versions": f"{s}/chapters/{self.leaf}/versions",
             "version": f"{s}/chapters/{self.leaf}/versions/2",  # which there is not yet
             "diff": f"{s}/chapters/{self.leaf}/diff",
@@ -270,6 +281,26 @@ def vote(world: World) -> None:
     assert settle_once() == 3  # the story's, the chapter's, and what the story has by that
 
 
+def talk(world: World) -> None:
+    world.say(world.friend, parent_id=world.comment)
+    settle_once()
+
+
+def vote_on_comment(world: World) -> None:
+    _ok(world.friend.send("PUT", f"/comments/{world.comment}/vote", {"value": 1}))
+    assert settle_once() == 1
+
+
+def stop_talking(world: World) -> None:
+    path = f"/stories/{world.open}/chapters/{world.leaf}/comments/lock"
+    _ok(world.author.send("PUT", path))
+
+
+def fall_silent(world: World) -> None:
+    _ok(world.author.delete(f"/comments/{world.comment}"))
+    settle_once()
+
+
 def pulled(step: str, body: dict[str, object], method: str = "POST") -> Write:
     """Return a step in the life of the author's pull request."""
     return lambda it: _ok(it.author.send(method, f"/pulls/{it.pull}{step}", body))
@@ -362,6 +393,8 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
         {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "friend-profile"},
     ),
     "voted": (vote, {*STORY, "leaf", "profile"}),
+    "commented": ([talk, vote_on_comment], {"leaf", "comments", "replies"}),
+    "fallen silent": ([stop_talking, fall_silent], {"leaf", "comments", "replies"}),
     "chapter's title": (
         patched("leaf", {"title": "The vault"}),
         {"leaf", "tree", "chapters", "search"},

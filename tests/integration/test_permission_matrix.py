@@ -19,6 +19,7 @@ from django.urls import NoReverseMatch, reverse
 
 from apps.access.documents import ROLES, Collaborator, StoryBan
 from apps.access.rules import CO_AUTHOR, CONTRIBUTOR, MODERATOR, OWNER, REVIEWER
+from apps.comments.documents import Comment
 from apps.moderation.documents import Report
 from apps.pulls.services import open_pull
 from apps.users.documents import PlatformBan, PlatformRole
@@ -172,6 +173,18 @@ def root(world: World, kind: str) -> Names:
     return {"chapter_slug": world.roots[kind]}
 
 
+def said(world: World, kind: str) -> Names:
+    """A comment of the owner's."""
+    comment = Comment(
+        story_slug=world.stories[kind],
+        chapter_slug=world.roots[kind],
+        user_id=world.people["owner"].user_id,
+        content="So be it.",
+        created_at=NOW,
+    )
+    return {"comment_id": comment.save().comment_id}
+
+
 def first_version(world: World, kind: str) -> Names:
     return {**root(world, kind), "version": 1}
 
@@ -314,6 +327,13 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("pull-reopen", "post"): team(MODERATOR, names=pull),
     ("story-vote", "put"): anybody(body={"value": 1}, barred=("owner",)),
     ("chapter-vote", "put"): anybody(body={"value": 1}, names=root, barred=("owner",)),
+    ("chapter-comments", "get"): CHAPTER,
+    ("chapter-comments", "post"): anybody(body={"content": "So be it."}, names=root),
+    ("comments-lock", "put"): team(MODERATOR, names=root),
+    ("comments-lock", "delete"): team(MODERATOR, names=root),
+    ("comment-detail", "patch"): team(OWNER, body={"content": "So it is."}, names=said),
+    ("comment-detail", "delete"): team(MODERATOR, names=said),
+    ("comment-vote", "put"): anybody(body={"value": 1}, names=said, barred=("owner",)),
     ("collaborators", "get"): READER,
     ("collaborators", "post"): team(CO_AUTHOR, body={"user_id": "x", "role": "contributor"}),
     ("collaborator-detail", "patch"): team(OWNER, body={"role": "reviewer"}, names=member),

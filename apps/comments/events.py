@@ -1,0 +1,26 @@
+"""What comments announce."""
+
+from storychain.events import Event
+
+
+class CommentFact(Event, frozen=True, kw_only=True):
+    """Something that was said below a chapter, by whom (`actor_id`)."""
+
+    story_slug: str
+    story_title: str
+    chapter_slug: str
+    chapter_title: str
+    comment_id: str
+    actor_id: str
+
+
+class CommentReplied(CommentFact, frozen=True, kw_only=True):
+    """Somebody answered the comment of another, `user_id`."""
+
+    user_id: str
+
+
+class CommentMentioned(CommentFact, frozen=True, kw_only=True):
+    """Somebody named others by @username: `user_ids`."""
+
+    user_ids: list[str]
