@@ -180,6 +180,8 @@ def build_house() -> House:
     story, chapter = published_story(author)
     feature_story(slug=story, is_featured=True)
     start_story(author)  # a draft
+    answer = author.post(f"/stories/{story}/chapters/{chapter}/comments", {"content": "So be it."})
+    assert answer.status_code == 201, answer.content
     Notification.keep(
         dedupe_key="cause",
         user_id=author.user_id,

@@ -61,9 +61,9 @@ def room() -> Room:
     return Room()
 
 
-def told() -> dict[str, str]:
-    """Return who is told what: kind by user."""
-    rows = OutboxRow.objects(row_id__startswith="notice:comment:")
+def told(comment_id: str) -> dict[str, str]:
+    """Return who is told of a comment, and what it is to him."""
+    rows = OutboxRow.objects(row_id__startswith=f"notice:comment:{comment_id}:")
     return {row.payload["args"]["userId"]: row.payload["args"]["type"] for row in rows}
 
 
@@ -149,15 +149,14 @@ def test_settings_locks_and_the_chapters_state_bind_who_talks(room: Room) -> Non
 def test_who_is_answered_or_named_is_told_once(room: Room) -> None:
     owner, bob = (who.get("/users/me").json()["username"] for who in (room.owner, room.bob))
     root = room.say(room.ann, f"@{bob} and @{bob.upper()}, @nobody-here")
-    assert told() == {room.bob.user_id: "comment_mention"}
-    OutboxRow.objects.delete()
-    room.say(room.bob, f"@{bob} says yes", parent_id=root)
-    assert told() == {room.ann.user_id: "comment_reply"}
-    OutboxRow.objects.delete()
-    mine = room.say(room.ann, f"Again, @{bob}", parent_id=root)
+    assert told(root) == {room.bob.user_id: "comment_mention"}
+    reply = room.say(room.bob, f"@{bob} says yes", parent_id=root)
+    assert told(reply) == {room.ann.user_id: "comment_reply"}
+    mine = room.say(room.ann, f"Again, @{bob}", parent_id=reply)
+    assert told(mine) == {room.bob.user_id: "comment_reply"}
     edit = {"content": f"Again, @{bob} and @{owner}"}
     assert room.ann.patch(f"/comments/{mine}", edit).status_code == 200
-    assert told() == dict.fromkeys((room.bob.user_id, room.owner.user_id), "comment_mention")
+    assert told(mine).pop(room.owner.user_id) == "comment_mention"
 
 
 def test_a_key_writes_once_and_votes_are_counted(room: Room) -> None:

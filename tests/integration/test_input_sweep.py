@@ -197,6 +197,7 @@ class World:
             "export_id": "none",
             "report_id": "none",
             "appeal_id": "none",
+            "comment_id": self._say(story, root),
         }
         PlatformRole.assign(  # so that no role stands before what is wrong
             user_id=str(self.owner.user_id), role="SUPER_ADMIN", by="x", now=datetime.now(UTC)
@@ -209,6 +210,10 @@ class World:
         place = {"story_slug": story, "kind": "new_chapter", "parent_slug": root}
         answer = self.owner.send("PUT", "/autosaves", {**place, "content": PARAGRAPH})
         return str(answer.json()["id"])
+
+    def _say(self, story: str, root: str) -> str:
+        path = f"/stories/{story}/chapters/{root}/comments"
+        return str(self.owner.post(path, {"content": "So be it."}).json()["id"])
 
     def operations(self) -> Iterator[tuple[str, str, Shape]]:
         for path, operations in self.described["paths"].items():
