@@ -394,7 +394,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     ),
     "voted": (vote, {*STORY, "leaf", "profile"}),
     "commented": ([talk, vote_on_comment], {"leaf", "comments", "replies"}),
-    "fallen silent": ([stop_talking, fall_silent], {"leaf", "comments", "replies"}),
+    "fallen silent": ([stop_talking, fall_silent], {"leaf", "comments"}),
     "chapter's title": (
         patched("leaf", {"title": "The vault"}),
         {"leaf", "tree", "chapters", "search"},
@@ -506,7 +506,7 @@ JOURNEYS = (
         *("chapter's text", "chapter's title", "chapter's end", "chapter held", "chapter's time"),
         *("another's chapter", "chapter's author", "node emptied"),
     ),
-    ("voted", "leaf deleted"),
+    ("commented", "voted", "fallen silent", "leaf deleted"),
     ("told", "asked in", "published"),
     ("joined what is open", "banned", "deleted"),
 )
