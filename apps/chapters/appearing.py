@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from apps.chapters.documents import Chapter
-from apps.chapters.events import ChapterAdded
+from apps.chapters.events import ChapterAdded, ChapterDropped
 from apps.chapters.limits import LONGEST_WAIT, READABLE
 from apps.stories.documents import Moment, Story
 from apps.users.services import count_work
@@ -52,6 +52,8 @@ def take_out(chapter: Chapter, *, now: datetime) -> None:
         chapter.empty(now=now)
         return
     chapter.drop()
+    if chapter.status != "draft":
+        publish(ChapterDropped(chapter_slug=chapter.slug))
     if chapter.status in READABLE:
         Story.shrink(slug=chapter.story_slug, branches=int(chapter.branch_index > 0))
 

@@ -10,9 +10,11 @@ from django.utils import timezone
 from apps.access.documents import Collaborator
 from apps.chapters.appearing import take_out
 from apps.chapters.documents import Chapter, ChapterAutosave, ChapterVersion
+from apps.chapters.events import ChapterDropped
 from apps.stories.documents import Moment, Story
 from apps.users.departures import STEP, departs
 from storychain.documents import unit_of_work
+from storychain.events import publish
 
 
 @departs
@@ -33,7 +35,10 @@ def leave_stories(user_id: str) -> int:
         Story.orphan(slug=story.slug)
     elif story.status != "deleted":
         story.turn(status="deleted", now=timezone.now())  # from here on nobody comes in
-    elif not Chapter.erase(story_slug=story.slug, most=STEP):
+    elif gone := Chapter.erase(story_slug=story.slug, most=STEP):
+        for slug in gone:
+            publish(ChapterDropped(chapter_slug=slug))
+    else:
         Collaborator.objects(story_slug=story.slug).delete()
         Moment.erase(story_slug=story.slug)
         story.delete()

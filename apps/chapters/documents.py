@@ -192,13 +192,13 @@ class Chapter(Document):
         return int(cls.objects(edited_by=user_id).at_most(most).update(set__edited_by=ORPHAN_ID))
 
     @classmethod
-    def erase(cls, *, story_slug: str, most: int) -> int:
-        """Delete up to `most` chapters of a story that goes as a whole; return how many."""
+    def erase(cls, *, story_slug: str, most: int) -> list[str]:
+        """Delete up to `most` chapters of a story that goes as a whole; return which."""
         slugs = [row.slug for row in cls.objects(story_slug=story_slug).only("slug").limit(most)]
-        if not slugs:
-            return 0
-        ChapterVersion.objects(chapter_slug__in=slugs).delete()
-        return int(cls.objects(slug__in=slugs).delete())
+        if slugs:
+            ChapterVersion.objects(chapter_slug__in=slugs).delete()
+            cls.objects(slug__in=slugs).delete()
+        return slugs
 
     @classmethod
     def plant(cls, chapters: Sequence[Chapter]) -> None:

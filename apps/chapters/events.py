@@ -47,3 +47,9 @@ class ChapterFlagged(Event, frozen=True, kw_only=True):
     reports: int
     score: int
     flagged_at: datetime
+
+
+class ChapterDropped(Event, frozen=True, kw_only=True):
+    """A chapter that readers had is gone, with its place in the tree."""
+
+    chapter_slug: str

@@ -10,4 +10,4 @@ class CommentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.comments import counts, departures, invalidation  # noqa: F401, PLC0415
+        from apps.comments import counts, departures, invalidation, subscriptions  # noqa: F401, PLC0415

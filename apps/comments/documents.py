@@ -76,8 +76,8 @@ class Comment(Document):
             self.save()
 
     @classmethod
-    def take_out(cls, comment_id: str) -> bool:
-        """Delete a comment that stands; tell whether it did.
+    def take_out(cls, comment_id: str) -> list[str] | None:
+        """Delete a comment that stands; return the ids of those that are gone, None if it did not.
 
         What is empty and has no replies goes, and so does what is left empty above it.
         """
@@ -85,12 +85,23 @@ class Comment(Document):
         empty = {"set__content": "", "unset__user_id": 1, "unset__edited_at": 1}
         node = stands.modify(set__is_deleted=True, set__is_edited=False, **empty, new=True)
         if node is None:
-            return False
+            return None
+        gone = []
         while node and node.is_deleted and not node.replies:
             node.delete()
+            gone.append(str(node.comment_id))
             above = cls.objects(comment_id=node.parent_id or "")
             node = above.modify(dec__replies=1, new=True)
-        return True
+        return gone
+
+    @classmethod
+    def clear(cls, chapter_slug: str, *, most: int) -> list[str]:
+        """Delete up to `most` comments below a chapter that is gone; return their ids."""
+        here = cls.objects(chapter_slug=chapter_slug).only("comment_id").limit(most)
+        ids = [row.comment_id for row in here]
+        if ids:
+            cls.objects(comment_id__in=ids).delete()
+        return ids
 
     @classmethod
     def orphan(cls, user_id: str, *, most: int) -> int:

@@ -24,3 +24,9 @@ class CommentMentioned(CommentFact, frozen=True, kw_only=True):
     """Somebody named others by @username: `user_ids`."""
 
     user_ids: list[str]
+
+
+class CommentDropped(Event, frozen=True, kw_only=True):
+    """Comments are gone, with their places in the thread."""
+
+    comment_ids: list[str]

@@ -14,7 +14,7 @@ from apps.comments.errors import (
     CommentsLocked,
     ThreadTooDeep,
 )
-from apps.comments.events import CommentMentioned, CommentReplied
+from apps.comments.events import CommentDropped, CommentMentioned, CommentReplied
 from apps.comments.limits import NESTING
 from apps.comments.mentions import find_names
 from apps.stories.errors import StoryNotFound
@@ -26,6 +26,8 @@ from storychain import counters
 from storychain.documents import unit_of_work
 from storychain.errors import Invalid
 from storychain.events import publish
+
+STEP = 25
 
 
 @unit_of_work
@@ -81,9 +83,12 @@ def delete_comment(*, comment_id: str, caller_id: str) -> None:
     told = _open(comment_id, caller_id)
     if told.comment.user_id != caller_id and not told.held.allows(Action.MODERATE_COMMENTS):
         raise CommentForbidden
-    if not Comment.take_out(comment_id):
+    gone = Comment.take_out(comment_id)
+    if gone is None:
         raise CommentNotFound  # another has, a moment ago
     _count(told.comment, -1)
+    if gone:
+        publish(CommentDropped(comment_ids=gone))
 
 
 @unit_of_work
@@ -110,6 +115,21 @@ def lock_comments(*, story_slug: str, chapter_slug: str, caller_id: str, is_lock
     chapter = find_seen(held, slug=chapter_slug)
     held.refuse_unless(Action.MODERATE_COMMENTS)
     chapter.lock_comments(is_locked=is_locked)
+
+
+def clear_chapter(*, chapter_slug: str) -> int:
+    """Delete what was said below a chapter that is gone, in steps; return how much there was."""
+    cleared = 0
+    while step := _clear_step(chapter_slug):
+        cleared += step
+    return cleared
+
+
+@unit_of_work
+def _clear_step(chapter_slug: str) -> int:
+    if gone := Comment.clear(chapter_slug, most=STEP):
+        publish(CommentDropped(comment_ids=gone))
+    return len(gone)
 
 
 class _Told(NamedTuple):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from apps.access.rules import Action
 from apps.chapters.documents import Chapter
+from apps.comments.documents import Comment
 from apps.moderation.errors import SubjectNotFound
 from apps.pulls.documents import PullRequest
 from apps.pulls.records import PullComment
@@ -41,6 +42,15 @@ def _find_chapter(key: str, reader_id: str) -> Subject:
 
 
 def _find_comment(key: str, reader_id: str) -> Subject:
+    """A comment below a chapter, or on a pull request: no two have one id."""
+    said = Comment.find_standing(key)
+    if said is None:
+        return _find_pull_comment(key, reader_id)
+    open_for(Action.READ, slug=said.story_slug, caller_id=reader_id)
+    return Subject(said.user_id, said.story_slug)
+
+
+def _find_pull_comment(key: str, reader_id: str) -> Subject:
     comment = PullComment.objects(comment_id=key).only("pull_id", "user_id").first()
     pull = PullRequest.objects(pull_id=comment.pull_id).first() if comment else None
     if pull is None or (pull.is_draft and pull.author_id != reader_id):

@@ -1,4 +1,4 @@
-"""Names the feature "votes", and registers what goes with a person."""
+"""Names the feature "votes", and registers what goes with a person or a chapter."""
 
 from django.apps import AppConfig
 
@@ -10,4 +10,4 @@ class VotesConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.votes import departures  # noqa: F401, PLC0415
+        from apps.votes import departures, subscriptions  # noqa: F401, PLC0415

@@ -55,6 +55,11 @@ class Vote(Document):
         return before, 0
 
     @classmethod
+    def forget(cls, *, kind: str, key: str, most: int) -> int:
+        """Delete up to `most` votes on something that is gone; return how many."""
+        return int(cls.objects(vote_id__startswith=f"{kind}:{key}:").at_most(most).delete())
+
+    @classmethod
     def count_since(cls, since: datetime) -> Counter[str]:
         """Return how many votes stand for or against stories and their chapters since then."""
         wanted = {"voted_at": {"$gte": since}, "kind": {"$in": ["story", "chapter"]}}

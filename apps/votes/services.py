@@ -13,6 +13,7 @@ from apps.votes.errors import NotPublished, OwnWork
 from storychain import counters
 from storychain.documents import unit_of_work
 
+STEP = 100
 NAMES = MappingProxyType({"up": "votes__up", "down": "votes__down", "score": "votes__score"})
 OF_STORY = {"up": "upvotes", "down": "downvotes", "score": "score", "all": "total_votes"}
 
@@ -90,3 +91,11 @@ def cast_vote(
     }
     counters.add(kind=kind, key=key, counts={name: more[what] for what, name in names.items()})
     return after
+
+
+def forget_votes(*, kind: str, key: str) -> int:
+    """Delete the votes on something that is gone, in steps; return how many there were."""
+    forgotten = 0
+    while step := Vote.forget(kind=kind, key=key, most=STEP):
+        forgotten += step
+    return forgotten

@@ -37,7 +37,11 @@ class World:
         """What its owner reads of the story."""
         place = f"/stories/{self.story}"
         paths = [place, f"{place}/collaborators", f"{place}/chapters/{self.root}", "/stories/my"]
-        return [self.owner.get(path).content for path in paths]
+        return [self.owner.get(path).content for path in (*paths, self.talk)]
+
+    @property
+    def talk(self) -> str:
+        return f"/stories/{self.story}/chapters/{self.root}/comments"
 
     def place(self) -> dict[str, Any]:
         return {"story_slug": self.story}
@@ -77,6 +81,13 @@ def ban(world: World) -> dict[str, Any]:
     return {**world.place(), **who, "reason": "He insults everybody."}
 
 
+def answer(world: World) -> dict[str, Any]:
+    said = world.owner.post(world.talk, {"content": "Who is there?"})
+    assert said.status_code == 201, said.content
+    place = {**world.place(), "chapter_slug": world.root, "parent_id": said.json()["id"]}
+    return {**place, "author_id": world.guest.user_id, "content": "The owner."}
+
+
 WRITES: dict[str, Callable[[World], dict[str, Any]]] = {
     "apps.stories.services.create_story": start,
     "apps.chapters.services.edit_chapter": edit,
@@ -84,6 +95,7 @@ WRITES: dict[str, Callable[[World], dict[str, Any]]] = {
     "apps.collaboration.services.accept": come,
     "apps.moderation.banning.ban_from_story": ban,
     "apps.autosaves.services.convert_draft": convert,  # which writes a chapter
+    "apps.comments.services.write_comment": answer,
 }
 
 

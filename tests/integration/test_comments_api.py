@@ -13,10 +13,12 @@ from apps.comments.documents import Comment
 from apps.comments.services import delete_comment, write_comment
 from apps.users.departures import clear_away
 from apps.users.documents import User
+from apps.votes.documents import Vote
 from storychain.counters import settle_once
 from storychain.errors import StorychainError
 from storychain.outbox import OutboxRow
 from tests.factories import Caller, invite, join, published_story, sign_in, write_child
+from tests.queueing.here import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -204,6 +206,22 @@ def test_replies_and_a_deletion_at_once_leave_no_reply_without_its_place(room: R
     assert [row.replies for row in Comment.objects(comment_id=root)] == ([replies] * bool(replies))
     assert Chapter.objects(slug=room.chapter).get().stats.comments == 0
     assert room.counted() == replies + (not done[3])
+
+
+def test_what_is_gone_takes_its_comments_and_votes_with_it(room: Room) -> None:
+    leaf = write_child(room.owner, room.story, room.chapter)
+    kept = room.say(room.ann)
+    room.page = f"/stories/{room.story}/chapters/{leaf}"
+    below = room.say(room.ann)
+    for path in (f"/comments/{kept}", f"/comments/{below}", room.page):
+        assert room.bob.send("PUT", f"{path}/vote", {"value": 1}).status_code == 200
+    assert room.owner.delete(room.page).status_code == 204
+    assert (run(f"comments:{leaf}"), run(f"votes:chapter:{leaf}")) == (1, 1)
+    assert run(f"votes:comment:{below}") == 1
+    assert [vote.key for vote in Vote.objects] == [kept]
+    assert room.ann.delete(f"/comments/{kept}").status_code == 204
+    assert run(f"votes:comment:{kept}") == 1
+    assert (Comment.objects.count(), Vote.objects.count()) == (0, 0)
 
 
 def test_who_leaves_leaves_his_words_to_the_orphan(room: Room) -> None:

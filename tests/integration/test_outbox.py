@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from storychain import outbox
+from storychain import counters, outbox
 from storychain.documents import unit_of_work
 from storychain.errors import Conflict, Unavailable
 from storychain.outbox import OutboxRow
@@ -224,12 +224,14 @@ def test_the_relay_delivers_what_writers_could_not_and_stops_at_sigterm(
     def leave() -> None:
         for n in range(5):
             outbox.add(kind="bump", payload={"tags": [f"story:{n}"]})
+        counters.add(kind="story", key="gone", counts={"total_reads": 1})
 
     leave()
     env = {**os.environ, "MONGODB_URI": settings.MONGODB_URI, "KEY_PREFIX": settings.KEY_PREFIX}
     relay = subprocess.Popen([sys.executable, "manage.py", "relay"], cwd=ROOT, env=env)
     try:
         wait_until(lambda: not mongo[fresh_names]["outbox"].count_documents({}))
+        wait_until(lambda: not mongo[fresh_names]["pending_counts"].count_documents({}))
     finally:
         relay.send_signal(signal.SIGTERM)
         assert relay.wait(10) == 0
