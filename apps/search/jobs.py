@@ -14,7 +14,8 @@ def index_things(*, things: list[str]) -> int:
 
     Safe to redeliver, and in any order: what is indexed is read then, not when it was asked for.
     """
-    return services.index(services.Thing.read(name) for name in things)
+    named = (services.Thing.read(name) for name in things)
+    return services.index(named, is_again=current().attempt > 1)
 
 
 @job(queue=ANALYTICS, name="search.index_story", attempts=ATTEMPTS, exclusive="{slug}")
@@ -23,7 +24,8 @@ def index_story(*, slug: str) -> int:
 
     Safe to redeliver, as above.
     """
-    return services.index_story(slug=slug, check=current().check)
+    run = current()
+    return services.index_story(slug=slug, is_again=run.attempt > 1, check=run.check)
 
 
 @job(queue=ANALYTICS, name="search.rebuild", attempts=ATTEMPTS, key="all", exclusive="all")

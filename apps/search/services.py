@@ -6,13 +6,15 @@
    One that has not was written by somebody else meanwhile, and all of it is done again.
 
 So each write of an entry was read after the write before it had been made: what is older never
-replaces what is newer, however late or often a job comes, and no clock is asked. An entry that is
-found by nothing any more stays, empty, as it could else come back as it was before.
+replaces what is newer, however late or often a job comes, and no clock is asked. Hence also what is
+written where nothing is new, and the empty entry of what nobody may find: who read before that must
+not write after it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import islice
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -20,7 +22,7 @@ from django.utils import timezone
 from apps.search import spelling
 from apps.search.engines import LAST, engine
 from apps.search.invalidation import SEARCH
-from apps.search.lexemes import lexemes_of, words_in
+from apps.search.lexemes import Text, lexemes_of, words_in
 from apps.search.models import Entry
 from apps.search.sources import Thing, count_things, read_texts, walk_story, walk_things
 from storychain.cache.invalidation import bump
@@ -31,23 +33,36 @@ TRIES = 10
 Report = Callable[[int, int], None]
 
 
-def index(things: Iterable[Thing]) -> int:
+class _Row(NamedTuple):
+    """What is to stand in the index for a thing; the digest tells whether that is new."""
+
+    lexemes: Sequence[str]
+    digest: str
+
+
+EMPTY = _Row([], "")
+
+
+def index(things: Iterable[Thing], *, is_again: bool = False) -> int:
     """Bring things up to date; return how many were not.
 
-    Raise Unavailable if others write the same ones again and again.
+    With `is_again` an attempt before may have ended between its commit and its bump. Raise
+    Unavailable if others write the same ones again and again.
     """
     changed = sum(map(_index_few, _in_steps(dict.fromkeys(things))))
-    if changed:
+    if changed or is_again:
         bump(SEARCH)
     return changed
 
 
-def index_story(*, slug: str, check: Callable[[], None] = lambda: None) -> int:
+def index_story(
+    *, slug: str, is_again: bool = False, check: Callable[[], None] = lambda: None
+) -> int:
     """Bring a story and its chapters up to date, and ask `check` between steps whether to go on."""
     changed = 0
     for some in _in_steps(walk_story(slug), STEP * 5):
         check()
-        changed += index(some)
+        changed += index(some, is_again=is_again)
     return changed
 
 
@@ -56,6 +71,7 @@ def rebuild(*, report: Report = lambda _done, _total: None) -> int:
 
     Safe while others write: it is what their jobs do, for everything.
     """
+    bump(SEARCH)
     begun_at, done, changed, total = timezone.now(), 0, 0, count_things()
     for some in _in_steps(walk_things(), STEP * 5):
         changed += index(some)
@@ -71,8 +87,8 @@ def _index_few(things: list[Thing]) -> int:
     waiting, changed = things, 0
     for _ in range(TRIES):
         known = _read_entries(waiting)
-        found = {thing: lexemes_of(text) for thing, text in read_texts(waiting).items()}
-        spelling.learn({word for lexemes in found.values() for word in words_in(lexemes)})
+        found = {thing: _row_of(text) for thing, text in read_texts(waiting).items()}
+        _learn(row for thing, row in found.items() if _is_new(row, known.get(thing)))
         written, more = _write(_in_order(waiting, known), known, found)
         changed += more
         waiting = [thing for thing in waiting if thing not in written]
@@ -96,44 +112,46 @@ def _in_order(things: list[Thing], known: dict[Thing, Entry]) -> list[Thing]:
 
 @transaction.atomic
 def _write(
-    things: list[Thing], known: dict[Thing, Entry], found: dict[Thing, list[str]]
+    things: list[Thing], known: dict[Thing, Entry], found: dict[Thing, _Row]
 ) -> tuple[set[Thing], int]:
     """Write what nobody else wrote meanwhile; return that, and how many of it were out of date."""
     written, changed = set(), 0
     for thing in things:
-        outcome = _write_one(thing, known.get(thing), found.get(thing, []))
+        outcome = _write_one(thing, known.get(thing), found.get(thing, EMPTY))
         if outcome is not None:
             written.add(thing)
             changed += outcome
     return written, changed
 
 
-def _write_one(thing: Thing, entry: Entry | None, lexemes: list[str]) -> bool | None:
+def _write_one(thing: Thing, entry: Entry | None, row: _Row) -> bool | None:
     """Tell whether a thing was out of date; None if somebody else has written it meanwhile."""
-    digest, now = _digest(lexemes), timezone.now()
-    if entry is None and not lexemes:
-        return False
+    now, is_new = timezone.now(), _is_new(row, entry)
     if entry is None:
-        entry, is_new = Entry.objects.get_or_create(
-            kind=thing.kind, key=thing.key, defaults={"digest": digest, "indexed_at": now}
+        entry, is_mine = Entry.objects.get_or_create(
+            kind=thing.kind, key=thing.key, defaults={"digest": row.digest, "indexed_at": now}
         )
-        if not is_new:
-            return None
     else:
         mine = Entry.objects.filter(id=entry.id, revision=entry.revision)
-        # Also where nothing is new: who read before us must not write after us.
-        if not mine.update(revision=entry.revision + 1, digest=digest, indexed_at=now):
-            return None
-        if digest == entry.digest:
-            return False
-    engine().put(entry.id, lexemes)
-    return True
+        is_mine = mine.update(revision=entry.revision + 1, digest=row.digest, indexed_at=now)
+    if not is_mine:
+        return None
+    if is_new:
+        engine().put(entry.id, row.lexemes)
+    return is_new
 
 
-def _digest(lexemes: list[str]) -> str:
-    """Return what tells one set of lexemes from another, "" for none."""
-    joined = " ".join(sorted(lexemes)).encode()
-    return blake2b(joined, digest_size=16).hexdigest() if lexemes else ""
+def _row_of(text: Text) -> _Row:
+    lexemes = lexemes_of(text)
+    return _Row(lexemes, blake2b(" ".join(sorted(lexemes)).encode(), digest_size=16).hexdigest())
+
+
+def _is_new(row: _Row, entry: Entry | None) -> bool:
+    return row.digest != (entry.digest if entry else EMPTY.digest)
+
+
+def _learn(rows: Iterable[_Row]) -> None:
+    spelling.learn({word for row in rows for word in words_in(row.lexemes)})
 
 
 def _in_steps(things: Iterable[Thing], size: int = STEP) -> Iterator[list[Thing]]:

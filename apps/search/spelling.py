@@ -5,6 +5,7 @@ Both databases do it alike, as it is but a table: no extension is wanted of Post
 
 from collections.abc import Iterable, Sequence
 
+from django.db import connection, transaction
 from django.db.models import Count
 from django.db.models.functions import Abs, Length
 from rapidfuzz.distance import OSA
@@ -15,7 +16,7 @@ from apps.search.words import is_running
 SHORTEST, LONGEST = 4, 24  # shorter ones are near too many others
 LONG = 8  # from here on two letters may be wrong
 MOST_JUDGED, MOST_NEAR = 100, 8
-STEP = 500
+STEP = 200  # words kept in one transaction
 
 
 def learn(words: Iterable[str]) -> None:
@@ -47,14 +48,16 @@ def find_near(word: str, *, is_start: bool) -> list[str]:
     return [one for off, one in sorted(judged) if 0 < off <= allowed][:MOST_NEAR]
 
 
+@transaction.atomic
 def _keep(words: Sequence[str]) -> None:
     KnownWord.objects.bulk_create((KnownWord(word=w) for w in words), ignore_conflicts=True)
-    grams = [
-        Gram(letters=letters, word=row)
-        for row in KnownWord.objects.filter(word__in=words)
-        for letters in _grams(row.word)
-    ]
-    Gram.objects.bulk_create(grams, batch_size=STEP, ignore_conflicts=True)
+    numbered = KnownWord.objects.filter(word__in=words).values_list("id", "word")
+    grams = [(letters, number) for number, word in numbered for letters in _grams(word)]
+    with connection.cursor() as cursor:  # a model for each would cost most of the time
+        cursor.executemany(
+            "INSERT INTO search_gram (letters, word_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+            grams,
+        )
 
 
 def _is_fit(word: str) -> bool:

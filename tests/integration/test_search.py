@@ -291,7 +291,7 @@ def test_an_older_job_that_comes_late_does_not_overwrite_a_newer_text(
     place = Place(author)
     thing, read, late = Thing("chapter", place.root), services.read_texts, []
 
-    def read_and_be_overtaken(things: set[Thing]) -> dict:
+    def read_and_be_overtaken(things: list[Thing]) -> dict:
         texts = read(things)
         if (
             not late
@@ -309,23 +309,27 @@ def test_an_older_job_that_comes_late_does_not_overwrite_a_newer_text(
     assert services.index([thing]) == 0  # and again: nothing to do
 
 
+@pytest.mark.parametrize("is_indexed", [True, False])
 def test_an_older_job_does_not_bring_back_what_is_gone(
-    author: Caller, monkeypatch: pytest.MonkeyPatch
+    author: Caller, monkeypatch: pytest.MonkeyPatch, is_indexed: bool
 ) -> None:
     place = Place(author)
-    leaf, read, late = Thing("chapter", place.leaf), services.read_texts, []
+    leaf = write_child(author, place.story, place.root, title="Cinder")
+    thing, read, late = Thing("chapter", leaf), services.read_texts, []
+    if is_indexed:
+        services.index([thing])
 
-    def read_and_be_overtaken(things: set[Thing]) -> dict:
+    def read_and_be_overtaken(things: list[Thing]) -> dict:
         texts = read(things)
         if not late:
-            late.append(leaf)
-            place.author.delete(f"/stories/{place.story}/chapters/{place.leaf}")
-            services.index([leaf])
+            late.append(thing)
+            author.delete(f"/stories/{place.story}/chapters/{leaf}")
+            services.index([thing])
         return texts
 
     monkeypatch.setattr(services, "read_texts", read_and_be_overtaken)
-    services.index([leaf])
-    assert rows_with("aember") == 0
+    services.index([thing])
+    assert rows_with("acinder") == 0
 
 
 def test_a_rebuild_mends_what_is_missing_wrong_or_left_over(
