@@ -302,6 +302,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "storychain.api.schema.complete_schema",
     ],
+    "ENUM_NAME_OVERRIDES": {"StoryRoleEnum": "apps.collaboration.limits.ROLES"},
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_AUTHENTICATION": [],
     "SERVE_INCLUDE_SCHEMA": False,
