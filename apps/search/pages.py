@@ -3,15 +3,9 @@
 import msgspec
 
 from apps.search.excerpts import Marked
+from apps.stories.pages import StoryRef
 from apps.users.pages import AuthorRef
 from storychain.api.pagination import Page
-
-
-class StoryRef(msgspec.Struct, frozen=True):
-    """The story that a chapter is of."""
-
-    slug: str
-    title: str
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,11 +18,12 @@ from apps.search.excerpts import Asked, cut, mark
 from apps.search.finding import Choice, Find, Finder, Reach
 from apps.search.invalidation import SEARCH
 from apps.search.limits import MOST_STORIES
-from apps.search.pages import Hit, SearchPage, StoryRef
+from apps.search.pages import Hit, SearchPage
 from apps.search.sources import find_tag
 from apps.stories.documents import Story
 from apps.stories.facts import facts_of
 from apps.stories.invalidation import story_tag
+from apps.stories.pages import StoryRef
 from apps.users.documents import User
 from apps.users.invalidation import profile_tag, user_tag
 from apps.users.pages import AuthorRef
@@ -183,7 +184,7 @@ def _show_chapter(
         title=mark(chapter.title, asked),
         excerpt=cut(chapter.content, asked),
         author=people[chapter.author_id],
-        story=StoryRef(story.slug, story.title),
+        story=StoryRef(story.slug, story.title, story.cover_image),
     )
 
 

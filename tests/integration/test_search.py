@@ -6,7 +6,9 @@ tests/contract/test_search_on_postgresql.py runs this file on a PostgreSQL of it
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import call_command
@@ -32,7 +34,7 @@ from tests.factories import (
     write_child,
     write_root,
 )
-from tests.searching import find, index_pending
+from tests.searching import attempt_pending, find, index_pending
 
 pytestmark = pytest.mark.django_db
 ANYONE = Caller()
@@ -151,6 +153,9 @@ def test_what_was_asked_is_marked_in_plain_text(author: Caller) -> None:
     assert (piece["text"][0], piece["text"][-1]) == ("…", "…")
     assert "<b>orchard</b> & Orchards, \xf1" in piece["text"]
     assert len(piece["text"]) < 300
+    told(author, title="京 東京 京都")
+    services.rebuild()
+    assert look(q="東京")["items"][0]["title"]["marks"] == [[2, 4]]
     assert (f"story:{hit['story']['slug']}", hit["author"]["user_id"]) == (story, author.user_id)
 
 
@@ -184,6 +189,7 @@ def test_what_is_not_public_is_found_by_its_team_alone(author: Caller) -> None:
     assert sorted(find(author, "well")) == sorted(find(guest, "well")) == sorted(found)
     assert find(author, "well", status="draft", type="story") == found[:1]
     assert find(stranger, "well") == find(ANYONE, "well") == []
+    assert list(Finder(Choice(q="well"), Reach()).walk(None)) == []
     answer = author.client.get("/api/v1/search", {"q": "well"}, headers=author.headers)
     assert answer["Cache-Control"] == "private, no-store"
     moderator = sign_in("moderator")
@@ -208,8 +214,24 @@ def test_access_ends_before_the_index_hears_of_it(author: Caller) -> None:
     Story.objects(slug=story).update_one(set__settings__is_public=False)
     assert find(ANYONE, "gate") == find(ANYONE, "stairs") == []
     Story.objects(slug=story).update_one(set__settings__is_public=True)
+    assert find(ANYONE, "stairs") == [f"chapter:{root}"]
     Chapter.objects(slug=root).update_one(set__status="pending_review")
     assert find(ANYONE, "stairs") == []
+
+
+def test_an_attempt_after_a_failed_one_stales_what_the_failed_one_wrote(
+    author: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(author)
+    assert find(ANYONE, "zephyr") == []
+    Chapter.objects(slug=place.root).update_one(set__title="Zephyr")
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "bump", Mock(side_effect=ConnectionError("Redis is away")))
+        claimed, states = attempt_pending(1)
+        assert states == {"delayed"}
+    assert find(ANYONE, "zephyr") == []  # as it stands in the cache
+    assert attempt_pending(2, claimed)[1] == {"completed"}
+    assert find(ANYONE, "zephyr") == [f"chapter:{place.root}"]
 
 
 WRITES = {
@@ -285,8 +307,9 @@ def test_a_write_that_fails_leaves_no_job_and_one_that_changes_no_word_none(auth
     assert index_pending() == []
 
 
+@pytest.mark.parametrize("newest", ["Zephyr", "The stairs"])  # another, or the one that was there
 def test_an_older_job_that_comes_late_does_not_overwrite_a_newer_text(
-    author: Caller, monkeypatch: pytest.MonkeyPatch
+    author: Caller, monkeypatch: pytest.MonkeyPatch, newest: str
 ) -> None:
     place = Place(author)
     thing, read, late = Thing("chapter", place.root), services.read_texts, []
@@ -297,15 +320,15 @@ def test_an_older_job_that_comes_late_does_not_overwrite_a_newer_text(
             not late
         ):  # this one has read the old text; before it writes, another does all of its own
             late.append(thing)
-            Chapter.objects(slug=place.root).update_one(set__title="Zephyr")
+            Chapter.objects(slug=place.root).update_one(set__title=newest)
             services.index([thing])
         return texts
 
     monkeypatch.setattr(services, "read_texts", read_and_be_overtaken)
     Chapter.objects(slug=place.root).update_one(set__title="Mistral")
     services.index([thing])
-    assert find(ANYONE, "zephyr") == [f"chapter:{place.root}"]
-    assert find(ANYONE, "mistral") == []
+    assert find(ANYONE, newest)[0] == f"chapter:{place.root}"
+    assert rows_with("amistral") == 0
     assert services.index([thing]) == 0  # and again: nothing to do
 
 
@@ -391,7 +414,7 @@ def test_no_words_are_an_operator_and_none_is_an_error(author: Caller) -> None:
 
 def test_a_text_of_any_length_and_kind_is_indexed(author: Caller) -> None:
     story, root = published_story(author)
-    strange = "".join(chr(0x4E00 + (n * 7919) % 20_000) for n in range(79_000))
+    strange = "".join(map(chr, Random(7).choices(range(0x20000, 0x2A000), k=125_000)))
     Chapter.objects(slug=root).update_one(set__content=strange)
     Story.objects(slug=story).update_one(set__title="x" * 200)
     index_pending()
