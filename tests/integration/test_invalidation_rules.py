@@ -499,7 +499,10 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
 
 # Writes that follow each other in one world, which is what costs; any other has one of its own.
 JOURNEYS = (
-    ("same title", "description", "cover", "warnings", "genres", "rule", "lively", "title"),
+    (
+        *("same title", "description", "cover", "warnings", "genres", "rule", "lively"),
+        *("flagged", "banned by the platform", "title"),
+    ),
     ("archived", "tags", "featured"),
     ("level", "bio", "picture", "name", "gone"),
     (
