@@ -106,6 +106,11 @@ def _votes(standing: Standing, facts: StoryFacts) -> bool:
     return is_let and _takes_part(standing, facts)
 
 
+def _moderates(standing: Standing, _facts: StoryFacts) -> bool:
+    """The platform's moderators stand in where a story's are gone, or do nothing."""
+    return standing.rank >= MODERATOR or standing.platform_role in LOOKS_AFTER_ALL
+
+
 def _from(rank: int) -> Callable[[Standing, StoryFacts], bool]:
     return lambda standing, _: standing.rank >= rank
 
@@ -130,7 +135,7 @@ _TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
     Action.VOTE_ON_PULL: _votes,
     Action.REVIEW_PULL: _from(REVIEWER),
     Action.MERGE_PULL: _from(MODERATOR),
-    Action.MODERATE: _from(MODERATOR),
+    Action.MODERATE: _moderates,
     Action.FORCE_MERGE: _from(CO_AUTHOR),
     Action.EXPORT: lambda standing, facts: standing.user_id is not None and _reads(standing, facts),
 }

@@ -12,7 +12,7 @@ from apps.access.documents import Collaborator, StoryBan
 from apps.access.queries import load_standing
 from apps.access.rules import Action
 from apps.collaboration.services import end_part
-from apps.moderation.documents import Act
+from apps.moderation.documents import Act, Appeal
 from apps.moderation.errors import AlreadyThere, BanNotFound, OutOfReach
 from apps.moderation.events import StoryBanTurned
 from apps.moderation.platform import SUPER_ADMIN, Duty, check_duty
@@ -48,6 +48,7 @@ def lift_story_ban(
     if ban is None:
         raise BanNotFound
     ban.delete()
+    _close_appeal(user_id, story_slug, caller_id, now)
     _note_story(held, "story_unbanned", user_id, caller_id, reason, now)
 
 
@@ -71,7 +72,15 @@ def lift_platform_ban(*, user_id: str, caller_id: str, now: datetime, reason: st
     if ban is None:
         raise BanNotFound
     ban.delete()
+    _close_appeal(user_id, None, caller_id, now)
     Act.note("platform_unbanned", actor_id=caller_id, now=now, user_id=user_id, reason=reason)
+
+
+def _close_appeal(user_id: str, story_slug: str | None, by: str, now: datetime) -> None:
+    """An appeal that waits has come to its end with the ban; it is not one against the next."""
+    waiting = Appeal.objects(user_id=user_id, story_slug=story_slug, is_open=True).first()
+    if waiting is not None:
+        waiting.decide(outcome="RESOLVED", statement="The ban was lifted.", by=by, now=now)
 
 
 @unit_of_work

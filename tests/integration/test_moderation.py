@@ -376,6 +376,11 @@ def test_a_storys_ban_is_appealed_against_to_others_than_who_has_banned(house: H
     rejected = {"is_granted": False, "statement": SAID}
     assert house.owner.post(f"/appeals/{second}/decision", rejected).status_code == 204
     assert owners.get(house.path).status_code == 404
+    third = owners.post("/appeals", about).json()["id"]
+    platform = looks_after("PLATFORM_MODERATOR")
+    assert platform.delete(f"{house.path}/bans/{owners.user_id}").status_code == 204, "stands in"
+    assert owners.get(f"/appeals/{third}").json()["status"] == "RESOLVED"
+    assert owners.get(house.path).status_code == 200
 
 
 def test_the_super_admin_is_one_and_gives_all_other_roles() -> None:

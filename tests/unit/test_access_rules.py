@@ -77,6 +77,7 @@ def test_nobody_does_anything_when_banned_or_deleted(action: Action, rank: int) 
         (Action.REVIEW_PULL, REVIEWER),
         (Action.MERGE_PULL, MODERATOR),
         (Action.MODERATE_COMMENTS, MODERATOR),
+        (Action.MODERATE, MODERATOR),
         (Action.FORCE_MERGE, CO_AUTHOR),
     ],
 )
@@ -118,3 +119,9 @@ def test_whoever_reads_takes_part_unless_a_setting_says_no() -> None:
         assert not may(action, standing=PLATFORM, facts=facts(is_public=False))
         assert may(action, standing=STRANGER, facts=quiet) == (action is Action.OPEN_PULL)
         assert may(action, standing=member(CONTRIBUTOR), facts=quiet)
+
+
+def test_the_platforms_moderators_stand_in_for_a_storys() -> None:
+    assert may(Action.MODERATE, standing=PLATFORM, facts=facts(is_public=False))
+    for who in (APPEALS, STRANGER, ANONYMOUS):
+        assert not may(Action.MODERATE, standing=who, facts=facts())
