@@ -61,20 +61,19 @@ def write_comment(
     _count(comment, 1)
     told = _Told(comment, chapter, held)
     told.announce_reply(parent)
-    told.announce_mentions(but={parent.user_id if parent else None})
+    told.announce_mentions(but=parent.user_id if parent else None)
     return str(comment.comment_id)
 
 
 @unit_of_work
 def edit_comment(*, comment_id: str, caller_id: str, content: str, now: datetime) -> None:
-    """Put a comment of one's own into other words; whom it names newly is told of it."""
+    """Put a comment of one's own into other words; who knows of it already is not told again."""
     told = _open(comment_id, caller_id)
-    comment, before = told.comment, set(find_names(told.comment.content))
-    if comment.user_id != caller_id:
+    if told.comment.user_id != caller_id:
         raise CommentForbidden
     _refuse_unless_open(told.chapter, told.held)
-    comment.edit(content=content, now=now)
-    told.announce_mentions(known=before)
+    told.comment.edit(content=content, now=now)
+    told.announce_mentions()
 
 
 @unit_of_work
@@ -144,12 +143,10 @@ class _Told(NamedTuple):
         if parent and parent.user_id != self.comment.user_id:
             publish(CommentReplied(**self._fact(), user_id=parent.user_id))
 
-    def announce_mentions(
-        self, *, known: set[str] = frozenset(), but: set[str | None] = frozenset()
-    ) -> None:
-        """Tell whom the comment names, beside names that were known and people who are told."""
-        names = [name for name in find_names(self.comment.content) if name not in known]
-        named = set(find_members(names)) - {self.comment.user_id} - but
+    def announce_mentions(self, *, but: str | None = None) -> None:
+        """Tell whom the comment names, but not its author and who is told otherwise."""
+        named = set(find_members(find_names(self.comment.content)))
+        named -= {self.comment.user_id, but}
         if named:
             publish(CommentMentioned(**self._fact(), user_ids=sorted(named)))
 

@@ -187,9 +187,17 @@ def test_an_author_has_his_votes_as_long_as_what_they_are_for(
     assert author.delete(f"/stories/{place[0]}/chapters/{leaf}").status_code == 204
     like((place[0], place[1]), "voter_1")
     assert has() == (2, 0, before - 20 + 4)
+    write_child(author, *place)
+    vote_on_chapter(
+        story_slug=place[0], slug=place[1], caller_id="voter_2", value=1, now=timezone.now()
+    )
+    root = f"/stories/{place[0]}/chapters/{place[1]}"
+    assert author.delete(root).status_code == 204  # its node stays; its last vote is not settled
+    assert counters.settle_once() == 2
+    assert has()[:2] == (1, 0)
     User.objects(clerk_id="voter_1").delete()
     assert author.delete(f"/stories/{place[0]}").status_code == 204
-    assert has()[:2] == (1, 0)  # its chapters still stand
+    assert has()[:2] == (0, 0)
 
 
 def test_who_leaves_takes_his_votes_but_not_their_count(place: tuple[str, str]) -> None:
@@ -216,7 +224,7 @@ def likes_told(author: Caller, place: tuple[str, str]) -> Iterator[str]:
 
 
 def test_likes_are_one_notification_that_grows_until_it_is_read(
-    author: Caller, place: tuple[str, str]
+    author: Caller, place: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     coming = likes_told(author, place)
     like(place, "a")
@@ -242,6 +250,11 @@ def test_likes_are_one_notification_that_grows_until_it_is_read(
         assert len(set(threads.map(lambda _: attempt(fourth).text, range(3)))) == 1
     assert told(author) == [("13 people", True), ("4 people", False)]
     assert author.get("/notifications/count").json() == {"unread": 1}
+    like(place, "h")
+    usual, looks = Notification.find_last, iter([None])  # as if it began after we had looked
+    monkeypatch.setattr(Notification, "find_last", lambda group: next(looks, usual(group)))
+    attempt(next(coming))
+    assert told(author) == [("13 people", True), ("5 people", False)]
 
 
 def test_a_milestone_is_told_once_and_a_listed_story_trends_by_its_votes(
