@@ -86,6 +86,12 @@ def settle_once() -> int:
     return sum(_settle_all(subject) for _ in range(ROUNDS) for subject in _list_subjects())
 
 
+def count_pending() -> int:
+    """Return how many notes are not settled yet, as MongoDB estimates it."""
+    found: int = _notes().estimated_document_count()
+    return found
+
+
 def _list_subjects() -> list[str]:
     found: list[str] = _notes().distinct("subject", {"subject": {"$gt": ""}})
     return found

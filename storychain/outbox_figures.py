@@ -1,4 +1,4 @@
-"""The outbox' figures for Prometheus: asked from MongoDB whenever somebody looks."""
+"""What the relay has to do, for Prometheus: asked from MongoDB whenever somebody looks."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,11 +7,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from pymongo.errors import PyMongoError
 
-from storychain import outbox
+from storychain import counters, outbox
 
 
 class OutboxFigures(Collector):
-    """How many rows there are and how long the oldest is overdue; nothing without MongoDB."""
+    """The outbox' rows, how long the oldest is overdue, and counts; nothing without MongoDB."""
 
     def describe(self) -> Iterable[Metric]:
         """Say nothing: registering is not to ask MongoDB."""
@@ -20,7 +20,7 @@ class OutboxFigures(Collector):
     def collect(self) -> Iterator[Metric]:
         """Ask MongoDB."""
         try:
-            depth = outbox.depth()
+            depth, pending = outbox.depth(), counters.count_pending()
         except PyMongoError:
             return
         yield GaugeMetricFamily(
@@ -30,4 +30,7 @@ class OutboxFigures(Collector):
             "storychain_outbox_overdue_seconds",
             "How long ago the row that waits longest was to be offered.",
             value=depth["overdue_seconds"],
+        )
+        yield GaugeMetricFamily(
+            "storychain_pending_counts", "Votes and the like not settled yet.", value=pending
         )

@@ -142,13 +142,15 @@ def test_an_open_breaker_shows(settings) -> None:
 
 
 def test_the_outbox_shows_its_rows_and_how_long_they_are_overdue() -> None:
-    from storychain import documents, outbox
+    from storychain import counters, documents, outbox
 
     @documents.unit_of_work
     def write() -> None:
         outbox.add(kind="nobody's", payload={})
+        counters.add(kind="nobody's", key="", counts={"votes": 1})
 
     write()
+    assert sample("storychain_pending_counts") == 1
     assert sample("storychain_outbox_rows") == 1
     wait_until(lambda: (sample("storychain_outbox_overdue_seconds") or 0) > 0)
 
