@@ -19,8 +19,8 @@ from redis.exceptions import RedisError
 from storychain import redis
 
 WINDOW_SECONDS = 60
-LIFE = WINDOW_SECONDS * 1000
-REMEMBERED = 10_000
+_LIFE = WINDOW_SECONDS * 1000
+_REMEMBERED = 10_000
 
 
 class Minute(NamedTuple):
@@ -69,7 +69,7 @@ class Local:
     def _keep(self, name: str, minute: Minute) -> None:
         self._minutes[name] = (minute.times, time.monotonic() + minute.seconds)
         self._minutes.move_to_end(name)
-        if len(self._minutes) > REMEMBERED:
+        if len(self._minutes) > _REMEMBERED:
             self._minutes.popitem(last=False)
 
 
@@ -84,7 +84,7 @@ def begin_count(name: str, *, limit: int) -> Callable[[], Minute]:
     if not redis.breaker("cache").allows():
         return _away
     try:
-        ask = redis.begin([("INCR", name), ("PEXPIRE", name, LIFE, "NX"), ("PTTL", name)])
+        ask = redis.begin([("INCR", name), ("PEXPIRE", name, _LIFE, "NX"), ("PTTL", name)])
     except RedisError as error:
         redis.note_failure("cache", error)
         return _away
