@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.access.rules import Action
-from apps.moderation import appealing, queries
+from apps.moderation import appeal_queries, appealing
 from apps.moderation.pages import AppealListPage, AppealView
 from apps.moderation.platform import Duty, check_duty
 from apps.moderation.serializers import AppealInput, QueueInput, VerdictInput
@@ -33,7 +33,9 @@ class Appeals(APIView):
     def get(self, request: Request) -> HttpResponse:
         """List the caller's own appeals, the newest first."""
         limit, cursor = page_params(request)
-        page = queries.list_my_appeals(user_id=request.user.user_id, limit=limit, cursor=cursor)
+        page = appeal_queries.list_my_appeals(
+            user_id=request.user.user_id, limit=limit, cursor=cursor
+        )
         return link_next(request, json_response(page))
 
     @extend_schema(
@@ -50,7 +52,7 @@ class Appeals(APIView):
             return appealing.file_appeal(user_id=caller_id, now=timezone.now(), **sent)
 
         def show(appeal_id: str) -> HttpResponse:
-            page = queries.get_appeal(appeal_id=appeal_id, user_id=caller_id)
+            page = appeal_queries.get_appeal(appeal_id=appeal_id, user_id=caller_id)
             place = reverse("appeal-detail", kwargs={"appeal_id": appeal_id})
             return created_response(page, location=place)
 
@@ -66,7 +68,9 @@ class AppealDetail(APIView):
     @extend_schema(operation_id="appeals_detail", responses=schema_for(AppealView))
     def get(self, request: Request, appeal_id: str) -> HttpResponse:
         """Show an appeal of the caller's, and what was decided."""
-        return json_response(queries.get_appeal(appeal_id=appeal_id, user_id=request.user.user_id))
+        return json_response(
+            appeal_queries.get_appeal(appeal_id=appeal_id, user_id=request.user.user_id)
+        )
 
 
 class AppealVerdict(APIView):
@@ -102,7 +106,9 @@ class StoryAppeals(APIView):
         limit, cursor = page_params(request)
         is_open = read_query(QueueInput, request)["open"]
         open_story(slug=slug, user_id=request.user.user_id, action=Action.MODERATE)
-        page = queries.list_appeals(story_slug=slug, is_open=is_open, limit=limit, cursor=cursor)
+        page = appeal_queries.list_appeals(
+            story_slug=slug, is_open=is_open, limit=limit, cursor=cursor
+        )
         return link_next(request, json_response(page))
 
 
@@ -121,5 +127,5 @@ class PlatformAppeals(APIView):
         limit, cursor = page_params(request)
         is_open = read_query(QueueInput, request)["open"]
         check_duty(Duty.LOOK, caller_id=request.user.user_id)
-        page = queries.list_appeals(is_open=is_open, limit=limit, cursor=cursor)
+        page = appeal_queries.list_appeals(is_open=is_open, limit=limit, cursor=cursor)
         return link_next(request, json_response(page))
