@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
+from apps.reading.limits import QUALIFIES
+from apps.reading.services import beat
 from storychain import redis
 from storychain.documents import ensure_indexes
 from tests.factories import (
@@ -88,6 +93,18 @@ def answer(world: World) -> dict[str, Any]:
     return {**place, "author_id": world.guest.user_id, "content": "The owner."}
 
 
+def follow(world: World) -> dict[str, Any]:
+    return {"follower_id": sign_in("fan").user_id, "user_id": world.owner.user_id}
+
+
+def read(world: World) -> dict[str, Any]:
+    """Let somebody turn to a chapter so long ago that the next heartbeat makes it a read."""
+    who = {"user_id": sign_in("reader").user_id, "tab": "a-tab"}
+    where = {**world.place(), **who, "chapter_slug": world.root}
+    beat(**where, now=timezone.now() - timedelta(seconds=QUALIFIES))
+    return where
+
+
 WRITES: dict[str, Callable[[World], dict[str, Any]]] = {
     "apps.stories.services.create_story": start,
     "apps.chapters.services.edit_chapter": edit,
@@ -96,6 +113,8 @@ WRITES: dict[str, Callable[[World], dict[str, Any]]] = {
     "apps.moderation.banning.ban_from_story": ban,
     "apps.autosaves.services.convert_draft": convert,  # which writes a chapter
     "apps.comments.services.write_comment": answer,
+    "apps.follows.services.follow_user": follow,
+    "apps.reading.services.beat": read,
 }
 
 
