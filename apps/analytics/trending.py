@@ -91,7 +91,7 @@ def _count_branches(since: datetime) -> Counter[str]:
     wanted = {
         "created_at": {"$gte": since},
         "branch_index": {"$gt": 0},
-        "edit_type": {"$ne": "import"},
+        "is_import": {"$ne": True},
         "status": "published",
     }
     group = {"_id": "$story_slug", "count": {"$sum": 1}}

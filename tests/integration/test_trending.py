@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from apps.analytics.services import TrackedEvent, record_events, roll_up_day
 from apps.analytics.trending import refresh_trending
+from apps.chapters.documents import Chapter
 from apps.stories.documents import Story
 from apps.users.documents import User
 from storychain.cache.inspecting import inspect_entry
@@ -57,6 +58,8 @@ def test_a_score_is_what_the_formula_says(author: Caller) -> None:
     Story.objects(slug=story).update_one(set__stats__total_votes=10)
     write_child(author, story, root)
     write_child(author, story, root)  # the second way on is a branch
+    third = write_child(author, story, root)  # but none that came from a file and was edited
+    Chapter.objects(slug=third).update_one(set__is_import=True)
     read(story, "ann", "ann", "bob", None)
     read(story, "ann", days_ago=6)
     read(story, "ann", "bob", "eve", days_ago=7)
