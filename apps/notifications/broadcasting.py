@@ -1,5 +1,6 @@
 """What workers do where many are told the same: the payload in, one service call."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,7 +9,9 @@ from django.utils import timezone
 from apps.notifications import fanning, services
 from apps.notifications.jobs import Message, Metadata, Place, Title
 from apps.notifications.kinds import Type
-from storychain.queues.jobs import JobCall, Priority, enqueue_many, job
+from storychain import outbox
+from storychain.documents import unit_of_work
+from storychain.queues.jobs import JobCall, Priority, job
 from storychain.queues.topology import NOTIFICATION
 
 FROM_THE_START = fanning.Place()
@@ -37,6 +40,7 @@ def fan_out(
     """Have the next followers of a story, then of a person, told; returns how many they are.
 
     Safe to redeliver: each job that follows is named by its cause and by whom it begins with.
+    What follows stands in the outbox, as it has no write of its own to be found by again.
     """
     place = fanning.Place(audience, after)
     step = fanning.take_step(story_slug=story_slug, person_id=person_id, place=place)
@@ -51,7 +55,7 @@ def fan_out(
                 place=step.following,
             )
         )
-    enqueue_many(calls)
+    _keep_calls(calls)
     return sum(map(len, step.groups))
 
 
@@ -77,6 +81,13 @@ def deliver_many(*, user_ids: list[str], cause: str, news: News) -> int:
         related=news.metadata,
         now=timezone.now(),
     )
+
+
+@unit_of_work
+def _keep_calls(calls: Sequence[JobCall]) -> None:
+    """Store what follows, so that a queue that loses everything loses nobody who is to be told."""
+    for call in calls:
+        outbox.add(kind=call.kind, payload=call.payload, row_id=call.row_id)
 
 
 def _tell_call(user_ids: list[str], *, cause: str, audience: str, news: News) -> JobCall:

@@ -16,6 +16,7 @@ from apps.notifications.documents import Notification
 from apps.notifications.kinds import compose
 from apps.notifications.services import deliver_many
 from apps.users.documents import Preferences, User
+from storychain import outbox, redis
 from storychain.queues import ledger
 from storychain.queues.execution import perform
 from storychain.queues.jobs import Priority
@@ -33,7 +34,7 @@ from tests.factories import (
     write_child,
     write_root,
 )
-from tests.queueing.here import HOLDER
+from tests.queueing.here import HOLDER, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MANY, STEP, TOGETHER = 120, 50, 20
@@ -148,3 +149,20 @@ def test_who_is_told_by_two_jobs_at_once_is_told_once() -> None:
     with ThreadPoolExecutor(4) as workers:
         assert sum(workers.map(tell, range(4))) == len(ids)
     assert told("mention") == Counter(ids)
+
+
+def test_a_queue_that_loses_everything_between_two_steps_loses_nobody() -> None:
+    author = sign_in("author")
+    story, root = published_story(author)
+    run_all()
+    readers = fans("reader", MANY)
+    follow(readers, STORY, story)
+    leaf = write_child(author, story, root)
+    first = f"fan:chapter:{leaf}:story:"
+    run(first)
+    outbox.complete([first])
+    client = redis.client("queue")
+    client.delete(*client.scan_iter(redis.key("*")))
+    outbox.flush("job")
+    run_all()
+    assert told("story_continued", leaf) == Counter(readers)
