@@ -6,8 +6,8 @@ from apps.access import keys
 from apps.access.documents import ROLES, Collaborator, StoryBan
 from apps.access.invalidation import platform_role_tag, standing_tag
 from apps.access.rules import Standing
-from apps.users.queries import list_platform_roles
-from storychain.cache.region import Region
+from apps.users.queries import find_platform_role, list_platform_roles
+from storychain.cache.region import Region, depends_on
 
 STANDINGS = Region(
     "access.standing",
@@ -27,6 +27,30 @@ def get_standing(*, story_slug: str, user_id: str | None) -> Standing:
         tags=[standing_tag(story_slug, user_id), platform_role_tag(user_id)],
         load=lambda: load_standing(story_slug=story_slug, user_id=user_id),
     ).value
+
+
+def list_standings(*, story_slugs: Sequence[str], user_id: str) -> dict[str, Standing]:
+    """Return what somebody is to each of these stories, by the database.
+
+    Inside a load it depends on that.
+    """
+    depends_on(platform_role_tag(user_id), *(standing_tag(slug, user_id) for slug in story_slugs))
+    his = {"user_id": user_id, "story_slug__in": story_slugs}
+    ranks = {
+        row.story_slug: ROLES.index(row.role)
+        for row in Collaborator.objects(**his, status="accepted")
+    }
+    banned = set(StoryBan.objects(**his).scalar("story_slug"))
+    role = find_platform_role(user_id=user_id)
+    return {
+        slug: Standing(
+            user_id=user_id,
+            rank=ranks.get(slug, -1),
+            is_banned=slug in banned,
+            platform_role=role,
+        )
+        for slug in story_slugs
+    }
 
 
 def load_standing(*, story_slug: str, user_id: str | None) -> Standing:

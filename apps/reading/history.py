@@ -23,8 +23,15 @@ LISTS = Region(
     "reading.history",
     ttl="READING_HISTORY",
     type=HistoryListPage,
-    finds=("story", "chapter"),
-    reads=("reading_histories", "stories", "chapters"),
+    finds=("story", "chapter", "standing", "platform-role"),
+    reads=(
+        "reading_histories",
+        "stories",
+        "chapters",
+        "collaborators",
+        "story_bans",
+        "platform_roles",
+    ),
 )
 
 

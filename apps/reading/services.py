@@ -96,8 +96,10 @@ def _settle(*, user_id: str, story_slug: str, chapter_slug: str, tab: str, now: 
         return _tell(sitting, is_counted=False)
     history = ReadingHistory.find(**place) or ReadingHistory(**place, started_at=now)
     if sitting:
+        # What he leaves he was last at when it was heard of last, be that days ago.
+        read_at = now if sitting.chapter_slug == chapter_slug else sitting.beat_at
         sitting.hear(tab=tab, now=now)
-        _keep(sitting, history, now=now)
+        _keep(sitting, history, now=read_at)
     if sitting is None or sitting.chapter_slug != chapter_slug:
         _refuse_unless_readable(**place, chapter_slug=chapter_slug)
         sitting = Sitting.begin(history, tab=tab, chapter_slug=chapter_slug, now=now)

@@ -1,12 +1,11 @@
 """What readers see of stories. Every read is cached; invalidation.py says until when."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Literal, NamedTuple
 
 from apps.access.documents import Collaborator
 from apps.access.invalidation import team_tag
-from apps.access.queries import get_standing
+from apps.access.queries import get_standing, list_standings
 from apps.access.rules import Action, Standing, StoryFacts, may
 from apps.stories import keys
 from apps.stories.documents import Story
@@ -68,14 +67,20 @@ def open_story(*, slug: str, user_id: str | None, action: Action = Action.READ) 
 
 
 def list_readable(slugs: Iterable[str], *, user_id: str) -> dict[str, StoryRef]:
-    """Return those of these stories that somebody may read; inside a load it depends on them."""
-    found = []
-    for slug in sorted(set(slugs)):
-        with suppress(StoryNotFound):
-            found.append(open_story(slug=slug, user_id=user_id).facts.slug)
-    depends_on(*map(story_tag, found))
-    stories = Story.objects(slug__in=found).only("title", "cover_image") if found else ()
-    return {story.slug: StoryRef(story.slug, story.title, story.cover_image) for story in stories}
+    """Return those of these stories that somebody may read, by as many questions as for one.
+
+    Inside a load it depends on them, and on what he is to each.
+    """
+    wanted = sorted(set(slugs))
+    if not wanted:
+        return {}
+    depends_on(*map(story_tag, wanted))
+    standings = list_standings(story_slugs=wanted, user_id=user_id)
+    return {
+        story.slug: StoryRef(story.slug, story.title, story.cover_image)
+        for story in Story.objects(slug__in=wanted)
+        if may(Action.READ, standing=standings[story.slug], facts=facts_of(story))
+    }
 
 
 def get_story_page(*, slug: str) -> Cached[StoryPage]:

@@ -20,7 +20,7 @@ from apps.reading.documents import ChapterRead, ReadingHistory, Sitting
 from apps.reading.limits import LONGEST_PATH
 from apps.reading.services import STEP, Beat, beat
 from apps.stories.documents import Story
-from storychain import counters, mongodb
+from storychain import counters, mongodb, redis
 from storychain.queues.records import list_jobs
 from tests.factories import Caller, published_story, sign_in, write_child
 from tests.queueing.here import run
@@ -260,3 +260,40 @@ def test_who_reads_counts_for_trending_once_a_day_and_story() -> None:
     score = Story.objects.get(slug=desk.story).trending_score
     level = 1
     assert score == round((3 * 0.3 + level) / (1 + 1 / 30), 2)
+
+
+def test_what_he_turns_to_is_the_latest_and_counts_on_no_day_on_which_he_read_nothing() -> None:
+    desk = Desk()
+    last = write_child(desk.author, desk.story, desk.root, title="A cellar")
+    desk.read(0, desk.end)
+    desk.beat(50, desk.end)
+    desk.beat(3 * 24 * 3600, last)
+    items = desk.page()["items"]
+    assert [(item["chapter_slug"], item["last_read_at"][:19]) for item in items] == [
+        (last, "2026-02-12T15:30:00"),
+        (desk.end, "2026-02-09T15:30:50"),
+    ]
+    jobs = list_jobs(queue="analytics", state="waiting", limit=100)
+    read = [job.args["timestamp"][:10] for job in jobs if job.name == "analytics.record"]
+    assert read == ["2026-02-09"]
+
+
+def test_lists_of_stories_ask_as_much_of_mongodb_for_few_as_for_many(ear: Ear) -> None:
+    author, reader = sign_in("author"), sign_in("reader")
+    found = []
+    for _ in range(2):
+        for _ in range(2):
+            story, root = published_story(author)
+            place = f"/stories/{story}"
+            reader.send("PUT", f"{place}/follow")
+            reader.send("PUT", f"{place}/chapters/{root}/bookmark", {"shelf": "later"})
+            where = {"story_slug": story, "chapter_slug": root, "session_id": "a"}
+            reader.post("/reading-history/heartbeat", where)
+        client = redis.client("cache")
+        client.delete(*client.scan_iter(redis.key("e", "*")))
+        for path in ("/bookmarks", "/users/me/followed-stories", "/reading-history"):
+            ear.heard.clear()
+            shown = len(reader.get(path).json()["items"])
+            found.append((path, shown, ear.heard.total()))
+    assert [count for _, count, _ in found] == [2] * 3 + [4] * 3
+    assert [asked for *_, asked in found[:3]] == [asked for *_, asked in found[3:]], found
