@@ -41,7 +41,7 @@ def leave_stories(user_id: str) -> int:
     else:
         Collaborator.objects(story_slug=story.slug).delete()
         Moment.erase(story_slug=story.slug)
-        story.delete()
+        story.bury()
     return 1
 
 

@@ -7,7 +7,9 @@ from apps.notifications import keys
 from apps.notifications.documents import Notification
 from apps.notifications.errors import NotificationNotFound
 from apps.notifications.invalidation import notification_tag
+from apps.notifications.kinds import KINDS, PERSON
 from apps.notifications.pages import NotificationListPage, NotificationPage, UnreadCount
+from apps.users.limits import ORPHAN_ID
 from apps.users.pages import AuthorRef
 from apps.users.queries import list_authors
 from storychain.api.keyset import read_latest
@@ -76,14 +78,18 @@ def _actors(rows: Sequence[Notification]) -> list[str]:
 
 
 def _show(row: Notification, people: dict[str, AuthorRef]) -> NotificationPage:
+    """Show a notification; whoever caused it and is gone is nowhere in it."""
+    actor = people.get(row.related.get("actor_id"))
+    is_gone = actor is not None and actor.user_id == ORPHAN_ID
+    leads_to_him = KINDS[row.type].action_url == PERSON
     return NotificationPage(
         id=row.notification_id,
         type=row.type,
         title=row.title,
         message=row.message,
-        action_url=row.action_url,
-        actor=people.get(row.related.get("actor_id")),
-        related=dict(row.related),
+        action_url=None if is_gone and leads_to_him else row.action_url,
+        actor=actor,
+        related={**row.related, "actor_id": ORPHAN_ID} if is_gone else dict(row.related),
         is_read=row.is_read,
         read_at=row.read_at,
         created_at=row.created_at,

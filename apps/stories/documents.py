@@ -11,7 +11,7 @@ from uuid import uuid4
 from mongoengine import fields
 
 from apps.stories.limits import DEEPEST, DEFAULT_DEPTH, MOMENTS, RATINGS, STATUSES
-from apps.users.limits import ORPHAN_ID
+from apps.users.limits import ORPHAN_ID, ORPHAN_NAME
 from storychain.documents import Document, EmbeddedDocument, StringField
 
 
@@ -117,6 +117,20 @@ class Story(Document):
         if status == "deleted":
             self.deleted_at, self.team = now, []
         self.updated_at = now
+        self.save()
+
+    def bury(self) -> None:
+        """Delete a story that nobody has any more, all but an address that readers had.
+
+        Their votes and follows still name it, so it may not become that of another story.
+        """
+        if self.published_at is None:
+            self.delete()
+            return
+        self.title, self.creator_id = ORPHAN_NAME, ORPHAN_ID
+        self.description = self.cover_image = ""
+        self.tags, self.warnings = [], []
+        self.settings, self.stats = StorySettings(), StoryStats()
         self.save()
 
     @classmethod

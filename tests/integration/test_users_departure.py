@@ -206,6 +206,8 @@ def test_what_nobody_else_could_read_goes_and_the_rest_stays() -> None:
     alone = start_story(gone, title="A draft of his own")
     write_child(gone, alone, write_root(gone, alone))
     archived, _ = published_story(gone, title="Taken from its readers")
+    for action in ("vote", "follow"):
+        friend.send("PUT", f"/stories/{archived}/{action}", {"value": 1})
     assert gone.post(f"/stories/{archived}/archive").status_code == 200
     shared = start_story(gone, title="A draft of two")
     heir = join(gone, shared, "co_author")
@@ -224,7 +226,13 @@ def test_what_nobody_else_could_read_goes_and_the_rest_stays() -> None:
     StoryBan(story_slug="x", user_id=gone.user_id, banned_by="y", banned_at=now).save()
 
     run(delete_account(gone))
-    assert not Story.objects(slug__in=[alone, archived])
+    assert not Story.objects(slug=alone)
+    place = Story.objects.get(slug=archived)  # which readers had: nobody else's from now on
+    assert (place.title, place.description, place.status) == ("deleted user", "", "deleted")
+    again, _ = published_story(friend, title="Taken from its readers")
+    counters.settle_once()
+    shown = friend.get(f"/stories/{again}/me").json()
+    assert (again != archived, shown["is_following"], shown["votes"]) == (True, False, [])
     assert not Chapter.objects(story_slug__in=[alone, archived])
     assert not Collaborator.objects(story_slug__in=[alone, archived])
     assert Story.objects.get(slug=shared).status == "draft"
@@ -249,7 +257,11 @@ def test_what_he_was_told_and_what_he_exported_goes_with_its_file() -> None:
     told = {"user_id": gone, "kind": "mention", "title": "T", "message": "M", "related": {}}
     for n in range(STEP + 1):
         assert deliver(dedupe_key=f"{gone}-{n}", now=timezone.now(), **told)
+    run(f"notice:follow:{gone}:{house.friend.user_id}")
     job_id = delete_account(house.gone)
+    others = house.friend.get("/notifications")
+    assert others.json()["items"][0]["actor"] == ORPHAN
+    assert gone not in others.content.decode()
     assert deliver(dedupe_key=f"{gone}-late", now=timezone.now(), **told) is None
     run(job_id)
     assert not Notification.objects(user_id=gone)
