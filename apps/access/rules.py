@@ -10,7 +10,8 @@ from enum import StrEnum
 import msgspec
 
 CONTRIBUTOR, REVIEWER, MODERATOR, CO_AUTHOR, OWNER = range(5)
-LOOKS_AFTER_ALL = ("SUPER_ADMIN", "PLATFORM_MODERATOR")  # platform roles
+SUPER_ADMIN = "SUPER_ADMIN"
+LOOKS_AFTER_ALL = (SUPER_ADMIN, "PLATFORM_MODERATOR")  # platform roles
 
 
 class StoryFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +65,7 @@ class Action(StrEnum):
     REVIEW_PULL = "review a pull request"
     MERGE_PULL = "approve and merge a pull request"
     MODERATE = "decide on reports and ban"
+    LIFT_BAN = "lift a ban"
     FORCE_MERGE = "merge a pull request against its reviews"
 
 
@@ -111,6 +113,11 @@ def _moderates(standing: Standing, _facts: StoryFacts) -> bool:
     return standing.rank >= MODERATOR or standing.platform_role in LOOKS_AFTER_ALL
 
 
+def _lifts_bans(standing: Standing, _facts: StoryFacts) -> bool:
+    """A platform moderator may ban and never lift, in a story that is not his own neither."""
+    return standing.rank >= MODERATOR or standing.platform_role == SUPER_ADMIN
+
+
 def _from(rank: int) -> Callable[[Standing, StoryFacts], bool]:
     return lambda standing, _: standing.rank >= rank
 
@@ -136,6 +143,7 @@ _TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
     Action.REVIEW_PULL: _from(REVIEWER),
     Action.MERGE_PULL: _from(MODERATOR),
     Action.MODERATE: _moderates,
+    Action.LIFT_BAN: _lifts_bans,
     Action.FORCE_MERGE: _from(CO_AUTHOR),
     Action.EXPORT: lambda standing, facts: standing.user_id is not None and _reads(standing, facts),
 }

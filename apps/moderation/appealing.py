@@ -100,7 +100,7 @@ def _rank_as_judge(appeal: Appeal, caller_id: str) -> int | str | None:
     """Return by what the caller may judge this, None if he may not."""
     try:
         if appeal.story_slug:
-            held = open_for(Action.MODERATE, slug=appeal.story_slug, caller_id=caller_id)
+            held = open_for(Action.LIFT_BAN, slug=appeal.story_slug, caller_id=caller_id)
             return held.standing.rank
         return check_duty(Duty.UNBAN, caller_id=caller_id)
     except (PlatformForbidden, StoryForbidden, StoryNotFound):

@@ -43,7 +43,7 @@ def lift_story_ban(
     *, story_slug: str, user_id: str, caller_id: str, now: datetime, reason: str = ""
 ) -> None:
     """Let somebody read a story again; his part in it does not come back. Raise BanNotFound."""
-    held = open_for(Action.MODERATE, slug=story_slug, caller_id=caller_id)
+    held = open_for(Action.LIFT_BAN, slug=story_slug, caller_id=caller_id)
     ban = StoryBan.find(story_slug=story_slug, user_id=user_id)
     if ban is None:
         raise BanNotFound

@@ -87,14 +87,14 @@ class Report(Document):
         self.save()
 
     def list_alike(self, *, most: int) -> list[Report]:
-        """Return up to `most` open reports of the same thing in the same queue, this one too."""
+        """Return this and up to `most` open reports in all of the same thing in the same queue."""
         alike = Report.objects(
             subject_id=self.subject_id,
             is_open=True,
             subject_type=self.subject_type,
             queue=self.queue,
         )
-        return list(alike.limit(most))
+        return [self, *alike.filter(report_id__ne=self.report_id).limit(most - 1)]
 
 
 class Appeal(Document):

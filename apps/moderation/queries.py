@@ -46,16 +46,24 @@ def get_report(*, report_id: str, user_id: str) -> ReportView:
 
 
 def list_reports(
-    *, is_open: bool, limit: int, cursor: str | None, story_slug: str | None = None
+    *,
+    caller_id: str,
+    is_open: bool,
+    limit: int,
+    cursor: str | None,
+    story_slug: str | None = None,
 ) -> ReportListPage:
-    """Return one page of a story's queue, or without one of the platform's."""
+    """Return one page of a story's queue, or without one of the platform's.
+
+    Of what is held against himself the caller never learns who has reported it.
+    """
     where = {"story_slug": story_slug, "queue": OF_STORY} if story_slug else {"queue": OF_PLATFORM}
     page = read_page(Report, "created_at", {**where, "is_open": is_open}, limit, cursor)
     people = people_in(
         (row.reporter_id, row.accused_id, row.decision and row.decision.decided_by)
         for row in page.rows
     )
-    items = [_report_view(row, people, for_judge=True) for row in page.rows]
+    items = [_report_view(row, people, for_judge=row.accused_id != caller_id) for row in page.rows]
     return ReportListPage(items=items, next_cursor=page.next_cursor, has_more=page.has_more)
 
 

@@ -97,6 +97,7 @@ class StoryReports(APIView):
         limit, cursor = page_params(request)
         open_story(slug=slug, user_id=request.user.user_id, action=Action.MODERATE)
         page = queries.list_reports(
+            caller_id=request.user.user_id,
             story_slug=slug,
             is_open=read_query(QueueInput, request)["open"],
             limit=limit,
@@ -120,7 +121,9 @@ class PlatformReports(APIView):
         limit, cursor = page_params(request)
         is_open = read_query(QueueInput, request)["open"]
         check_duty(Duty.LOOK, caller_id=request.user.user_id)
-        page = queries.list_reports(is_open=is_open, limit=limit, cursor=cursor)
+        page = queries.list_reports(
+            caller_id=request.user.user_id, is_open=is_open, limit=limit, cursor=cursor
+        )
         return link_next(request, json_response(page))
 
 

@@ -82,12 +82,12 @@ def begin_count(name: str, *, limit: int) -> Callable[[], Minute]:
     if known and known.times > limit:
         return lambda: known
     if not redis.breaker("cache").allows():
-        return _away
+        return away
     try:
         ask = redis.begin([("INCR", name), ("PEXPIRE", name, _LIFE, "NX"), ("PTTL", name)])
     except RedisError as error:
         redis.note_failure("cache", error)
-        return _away
+        return away
     return lambda: _read(ask, name, limit)
 
 
@@ -103,5 +103,6 @@ def _read(ask: Callable[[], list[int]], name: str, limit: int) -> Minute:
     return minute
 
 
-def _away() -> NoReturn:
+def away() -> NoReturn:
+    """Say that Redis does not count."""
     raise Away

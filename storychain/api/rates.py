@@ -6,7 +6,7 @@ from math import ceil
 from django.conf import settings
 
 from storychain import redis
-from storychain.api.minutes import LOCAL, WINDOW_SECONDS, Away, Minute, begin_count
+from storychain.api.minutes import LOCAL, WINDOW_SECONDS, Away, Minute, away, begin_count
 from storychain.errors import TooMany, Unavailable
 
 READS = ("get", "head", "options")
@@ -57,6 +57,7 @@ class Call:
             try:
                 self._minute = self._wait()
             except Away:
+                self._wait = away  # Redis is asked once: its wire is gone
                 if self.rate is Rate.CRITICAL:
                     raise Uncounted from None
                 self._minute = LOCAL.count(self._name)

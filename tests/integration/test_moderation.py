@@ -185,10 +185,20 @@ def test_stories_and_people_and_what_is_escalated_are_the_platforms(house: House
     assert code(moderator.get(f"/reports/{about_him}")) == (404, "report-not-found")
 
 
-def test_nobody_decides_on_his_own_chapter(house: House) -> None:
+def test_nobody_decides_on_his_own_chapter_or_learns_who_reported_it(house: House) -> None:
     report_id = filed(sign_in(), "chapter", write_child(house.moderator, house.slug, house.root))
+    (shown,) = house.moderator.get(f"{house.path}/reports").json()["items"]
+    assert (shown["id"], shown["reporter"], shown["note"]) == (report_id, None, None)
     assert decide(house.moderator, report_id, "DISMISSED") == 403
     assert decide(house.owner, report_id, "DISMISSED") == 204
+
+
+def test_one_decision_is_of_the_report_that_was_read_however_many_are_alike(house: House) -> None:
+    for _ in range(3):
+        filed(sign_in(), "chapter", house.leaf)
+    for report in Report.objects(is_open=True):
+        alike = [one.report_id for one in report.list_alike(most=2)]
+        assert (report.report_id in alike, len(set(alike))) == (True, 2)
 
 
 def test_the_fifth_report_flags_a_chapter_once_also_of_many_at_once(house: House) -> None:
@@ -377,8 +387,12 @@ def test_a_storys_ban_is_appealed_against_to_others_than_who_has_banned(house: H
     assert house.owner.post(f"/appeals/{second}/decision", rejected).status_code == 204
     assert owners.get(house.path).status_code == 404
     third = owners.post("/appeals", about).json()["id"]
-    platform = looks_after("PLATFORM_MODERATOR")
-    assert platform.delete(f"{house.path}/bans/{owners.user_id}").status_code == 204, "stands in"
+    platform, highest = looks_after("PLATFORM_MODERATOR"), looks_after("SUPER_ADMIN")
+    ban = f"{house.path}/bans/{owners.user_id}"
+    assert platform.get(f"{house.path}/appeals").json()["items"], "he stands in for its moderators"
+    assert code(platform.delete(ban)) == (403, "story-forbidden"), "but never lifts a ban"
+    assert code(platform.post(f"/appeals/{third}/decision", granted)) == (404, "appeal-not-found")
+    assert highest.delete(ban).status_code == 204
     assert owners.get(f"/appeals/{third}").json()["status"] == "RESOLVED"
     assert owners.get(house.path).status_code == 200
 

@@ -17,6 +17,7 @@ from storychain import redis
 from storychain.api.minutes import LOCAL
 from storychain.api.rates import Rate, rate_of
 from storychain.api.throttling import LIMITED
+from storychain.wires import Wire
 from tests.factories import Caller, published_story, sign_in
 from tests.integration.test_problems import assert_problem
 from tests.routes import patterns
@@ -175,13 +176,17 @@ def test_a_server_that_breaks_off_in_mid_count_is_away(
 ) -> None:
     person = sign_in()
 
-    def broken(_commands: object) -> Any:
-        def reply() -> list[Any]:
-            raise redis.redis.ConnectionError
+    ask(person, Rate.WRITE)  # has him known to the cache
+    redis.client("cache").delete(redis.key("r", Rate.WRITE, str(person.user_id)))
+    read, stalled = Wire._read, set()
 
-        return reply
+    def stall(wire: Wire, count: int) -> list[Any]:
+        if count == 3 and wire not in stalled:  # the three commands of a count
+            stalled.add(wire)
+            raise TimeoutError
+        return read(wire, count)
 
-    monkeypatch.setattr(redis, "begin", broken)
+    monkeypatch.setattr(Wire, "_read", stall)
     monkeypatch.setattr(redis, "note_failure", lambda *_: None)
     assert [ask(person, Rate.WRITE).status_code for _ in range(4)] == [404, 404, 404, 429]
     assert ask(person, Rate.CRITICAL).status_code == 503
