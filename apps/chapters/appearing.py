@@ -8,6 +8,7 @@ from apps.chapters.events import ChapterAdded, ChapterDropped
 from apps.chapters.limits import LONGEST_WAIT, READABLE
 from apps.stories.documents import Moment, Story
 from apps.users.services import count_work
+from storychain import counters
 from storychain.errors import Invalid
 from storychain.events import publish
 
@@ -59,6 +60,9 @@ def take_out(chapter: Chapter, *, now: datetime) -> None:
 
 
 def _count_out(chapter: Chapter) -> None:
+    """Take a chapter, and the votes for it, out of what its author and its story count."""
+    votes = chapter.votes.up + chapter.votes.down
+    counters.add(kind="story", key=chapter.story_slug, counts={"total_votes": -votes})
     is_branch = chapter.branch_index > 0 and not chapter.is_import
     count_work(
         user_id=chapter.author_id,

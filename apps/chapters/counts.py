@@ -21,15 +21,15 @@ from storychain.events import publish
 def count_chapter(slug: str, counts: dict[str, int]) -> None:
     """Add to a chapter's counts; its votes also to its story's and its author's.
 
-    One that was removed has given its votes back with itself: its author's stay as they are.
+    One that was removed has given its votes back with itself: theirs stay as they are.
     """
     chapter = Chapter.count(slug=slug, counts=counts)
     up, down = counts.get("votes__up", 0), counts.get("votes__down", 0)
     if chapter is None or not (up or down):
         return
     flag_if_due(chapter)
-    counters.add(kind="story", key=chapter.story_slug, counts={"total_votes": up + down})
     if chapter.status != "removed":
+        counters.add(kind="story", key=chapter.story_slug, counts={"total_votes": up + down})
         count_work(user_id=chapter.author_id, upvotes=up, downvotes=down)
     if up > 0:
         _tell_liked(chapter, more=up)

@@ -186,6 +186,8 @@ def test_an_author_has_his_votes_as_long_as_what_they_are_for(
     assert jobs(badge) == [badge]
     assert author.delete(f"/stories/{place[0]}/chapters/{leaf}").status_code == 204
     like((place[0], place[1]), "voter_1")
+    stands = 2  # for the root and for the story itself
+    assert Story.objects.get(slug=place[0]).stats.total_votes == stands
     assert has() == (2, 0, before - 20 + 4)
     write_child(author, *place)
     vote_on_chapter(
