@@ -5,10 +5,12 @@
 Names are paths in Chapter, with two underscores for each dot.
 """
 
+from uuid import uuid4
+
 from django.utils import timezone
 
 from apps.chapters.documents import Chapter
-from apps.chapters.events import ChapterLiked
+from apps.chapters.events import ChapterDropped, ChapterLiked
 from apps.chapters.flagging import flag_if_due
 from apps.chapters.limits import READABLE
 from apps.stories.documents import Story
@@ -21,11 +23,15 @@ from storychain.events import publish
 def count_chapter(slug: str, counts: dict[str, int]) -> None:
     """Add to a chapter's counts; its votes also to its story's and its author's.
 
-    One that was removed has given its votes back with itself: theirs stay as they are.
+    One that was removed has given its votes back with itself: theirs stay as they are. What is
+    counted for one that is gone may have been written while it went: it is to go as well.
     """
     chapter = Chapter.count(slug=slug, counts=counts)
+    if chapter is None:
+        publish(ChapterDropped(chapter_slug=slug, after=uuid4().hex))
+        return
     up, down = counts.get("votes__up", 0), counts.get("votes__down", 0)
-    if chapter is None or not (up or down):
+    if not (up or down):
         return
     flag_if_due(chapter)
     if chapter.status != "removed":

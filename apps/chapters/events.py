@@ -50,6 +50,15 @@ class ChapterFlagged(Event, frozen=True, kw_only=True):
 
 
 class ChapterDropped(Event, frozen=True, kw_only=True):
-    """A chapter that readers had is gone, with its place in the tree."""
+    """A chapter that readers had is gone, with its place in the tree.
+
+    It is told again, `after` naming which time, where something was written below it as it went.
+    """
 
     chapter_slug: str
+    after: str = ""
+
+    @property
+    def cause(self) -> str:
+        """Return a name for what follows from this: each time that it is told, another."""
+        return f"{self.chapter_slug}:{self.after}" if self.after else self.chapter_slug

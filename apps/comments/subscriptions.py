@@ -13,8 +13,7 @@ from storychain.queues.jobs import JobCall
 @subscribes(ChapterDropped)
 def clear_with_chapter(event: ChapterDropped) -> Iterator[JobCall]:
     """Comments go with the chapter below which they stand."""
-    slug = event.chapter_slug
-    yield clear_chapter.call(job_id=f"comments:{slug}", chapter_slug=slug)
+    yield clear_chapter.call(job_id=f"comments:{event.cause}", chapter_slug=event.chapter_slug)
 
 
 @subscribes(CommentDropped)

@@ -11,5 +11,5 @@ from storychain.queues.jobs import JobCall
 @subscribes(ChapterDropped)
 def forget_with_chapter(event: ChapterDropped) -> Iterator[JobCall]:
     """Votes go with the chapter that they were for."""
-    key = event.chapter_slug
-    yield forget_votes.call(job_id=f"votes:chapter:{key}", kind="chapter", key=key)
+    job_id = f"votes:chapter:{event.cause}"
+    yield forget_votes.call(job_id=job_id, kind="chapter", key=event.chapter_slug)

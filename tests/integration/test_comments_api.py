@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from apps.chapters.documents import Chapter
+from apps.comments import services
 from apps.comments.documents import Comment
 from apps.comments.services import delete_comment, write_comment
 from apps.users.departures import clear_away
@@ -231,3 +232,29 @@ def test_who_leaves_leaves_his_words_to_the_orphan(room: Room) -> None:
     (item,) = room.ask(room.bob).json()["items"]
     assert (item["user"]["username"], item["content"]) == ("deleted user", "So be it.")
     assert Comment.objects(user_id=room.ann.user_id).count() == 0
+
+
+def test_what_was_said_while_its_chapter_went_goes_as_well(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaf = write_child(room.owner, room.story, room.chapter)
+    page = f"/stories/{room.story}/chapters/{leaf}"
+    usual = services._refuse_unless_open
+
+    def let_it_go() -> None:
+        assert room.owner.delete(page).status_code == 204
+        assert run(f"comments:{leaf}") == 0
+
+    def check(*args: Any) -> None:
+        """Take the chapter away, in a transaction of its own, once it was found open."""
+        usual(*args)
+        monkeypatch.setattr(services, "_refuse_unless_open", usual)
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(let_it_go).result()
+
+    monkeypatch.setattr(services, "_refuse_unless_open", check)
+    assert room.ann.post(f"{page}/comments", {"content": "Late."}).status_code == 201
+    settle_once()
+    (late,) = (row.row_id for row in OutboxRow.objects(row_id__startswith=f"comments:{leaf}:"))
+    assert run(late) == 1
+    assert Comment.objects.count() == 0
