@@ -64,6 +64,7 @@ class Action(StrEnum):
     VOTE_ON_PULL = "vote on a pull request"
     REVIEW_PULL = "review a pull request"
     MERGE_PULL = "approve and merge a pull request"
+    SEE_ANALYTICS = "see its figures"
     MODERATE = "decide on reports and ban"
     LIFT_BAN = "lift a ban"
     FORCE_MERGE = "merge a pull request against its reviews"
@@ -144,6 +145,7 @@ _TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
     Action.MERGE_PULL: _from(MODERATOR),
     Action.MODERATE: _moderates,
     Action.LIFT_BAN: _lifts_bans,
+    Action.SEE_ANALYTICS: _from(CO_AUTHOR),
     Action.FORCE_MERGE: _from(CO_AUTHOR),
     Action.EXPORT: lambda standing, facts: standing.user_id is not None and _reads(standing, facts),
 }

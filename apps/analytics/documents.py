@@ -41,6 +41,7 @@ class DailyStat(Document):
     """What happened on one UTC day, in all (scope "platform") or in a story ("story:{slug}").
 
     `counts` are events by their name, `people` how many signed-in people were behind them.
+    `sources` are [name, views]: from where a story's views came, the most frequent first.
     """
 
     key = StringField(primary_key=True)
@@ -48,6 +49,7 @@ class DailyStat(Document):
     scope = StringField(required=True)
     counts = fields.DictField()
     people = fields.DictField()
+    sources = fields.ListField()
 
     meta = {
         "collection": "daily_stats",
@@ -67,6 +69,12 @@ class DailyStat(Document):
         )
         for some in _in_steps(sorted(known - found.keys())):
             cls.objects(key__in=[_key(date, scope) for scope in some]).delete()
+
+    @classmethod
+    def list_days(cls, *, scope: str, dates: Sequence[str]) -> dict[str, DailyStat]:
+        """Return what is known of a scope's days, by their dates."""
+        keys = [_key(date, scope) for date in dates]
+        return {row.date: row for row in cls.objects(key__in=keys)}
 
 
 def _key(date: str, scope: str) -> str:

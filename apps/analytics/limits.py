@@ -13,7 +13,9 @@ EVENTS = (
     "search",
     "share",
 )
-READ = "chapter_read"
+READ, VIEW = "chapter_read", "story_view"
+SOURCE = r"[a-z0-9][a-z0-9._-]{0,39}"
+MOST_SOURCES = 20  # of a story and day
 NAME = r"^[a-z][a-z0-9_]{0,63}$"
 MOST_EVENTS = 100
 MOST_BYTES = 8 * 1024

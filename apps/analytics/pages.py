@@ -1,4 +1,4 @@
-"""What a sender of events gets to see."""
+"""What a sender of events gets to see, and what those who lead a story see of its readers."""
 
 import msgspec
 
@@ -7,3 +7,56 @@ class AcceptedEvents(msgspec.Struct, frozen=True):
     """How many events were taken; each is recorded within a second or so, surely and once."""
 
     accepted: int
+
+
+class SourceView(msgspec.Struct, frozen=True):
+    """From where readers came, and how often."""
+
+    name: str
+    views: int
+
+
+class DayView(msgspec.Struct, frozen=True, kw_only=True):
+    """A UTC day: chapters read, by how many who were signed in, and how often it was opened."""
+
+    date: str
+    reads: int
+    readers: int
+    views: int
+    sources: list[SourceView]
+
+
+class WayView(msgspec.Struct, frozen=True):
+    """A choice: how many read where it leads, and which share that is of those who could choose."""
+
+    text: str
+    chapter_slug: str
+    readers: int
+    share: float | None
+
+
+class ForkView(msgspec.Struct, frozen=True, kw_only=True):
+    """A chapter with choices: how many read it, and which share of them read none that follows."""
+
+    chapter_slug: str
+    title: str
+    readers: int
+    ways: list[WayView]
+    drop_off: float | None
+
+
+class AnalyticsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """How a story is read. A share is from 0 to 1, and null where nobody has read yet.
+
+    `readers` are those of its first chapter, `completion` the share of ends reached. Counts may lag
+    by two seconds and are read anew after 300; days are counted once a day. `forks` are the most
+    read ones.
+    """
+
+    story_slug: str
+    reads: int
+    readers: int
+    completions: int
+    completion: float | None
+    days: list[DayView]
+    forks: list[ForkView]

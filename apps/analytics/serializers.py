@@ -100,6 +100,15 @@ class EventsInput(serializers.Serializer[Any]):
     events = EventInput(many=True, allow_empty=False, max_length=MOST_EVENTS)
 
 
+class ReportInput(serializers.Serializer[Any]):
+    """Which of a story's figures are shown, and how."""
+
+    days = serializers.IntegerField(min_value=1, max_value=90, default=30)
+    format = serializers.ChoiceField(
+        choices=["json", "csv"], default="json", help_text="As csv, the days alone."
+    )
+
+
 def _walk(value: Any, depth: int) -> Iterator[tuple[int, list[str]]]:
     """Yield each object and list inside, with its depth and its names."""
     if isinstance(value, dict | list):

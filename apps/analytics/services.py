@@ -1,6 +1,7 @@
 """Writes events, and counts days. What is counted anew comes out equal."""
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,10 +10,12 @@ from typing import Annotated, Any
 import msgspec
 
 from apps.analytics.documents import AnalyticsEvent, DailyStat
-from apps.analytics.limits import NAME
+from apps.analytics.invalidation import DAYS
+from apps.analytics.limits import MOST_SOURCES, NAME, SOURCE, VIEW
+from storychain.cache.invalidation import bump
 
 PLATFORM = "platform"
-Figures = dict[str, dict[str, dict[str, int]]]
+Figures = dict[str, dict[str, Any]]
 
 
 class TrackedEvent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -41,7 +44,10 @@ def roll_up_day(*, day: date) -> None:
     for kind, more in (("counts", {}), ("people", {"user_id": {"$gt": ""}})):
         for scope, event, count in _count({**span, **more}, kind):
             figures[scope][kind][event] = count
+    for scope, sources in _count_sources(span).items():
+        figures[scope]["sources"] = sources
     DailyStat.replace_day(date=day.isoformat(), found=figures)
+    bump(DAYS)
 
 
 def _count(wanted: dict[str, Any], kind: str) -> Iterator[tuple[str, str, int]]:
@@ -51,6 +57,19 @@ def _count(wanted: dict[str, Any], kind: str) -> Iterator[tuple[str, str, int]]:
         for row in AnalyticsEvent.objects.aggregate(_pipeline(found, group, kind)):
             named, event = row["_id"].get("of"), row["_id"]["event"]
             yield (f"{scope}:{named}" if group else scope), event, row["count"]
+
+
+def _count_sources(span: dict[str, Any]) -> dict[str, list[tuple[str, int]]]:
+    """Return by scope from where a story's views came, as far as that can be a name."""
+    told = {**span, "event": VIEW, "story_slug": {"$gt": ""}, "properties.source": {"$gt": ""}}
+    by_source = {"of": "$story_slug", "source": "$properties.source"}
+    total = {"$group": {"_id": by_source, "count": {"$sum": 1}}}
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for row in AnalyticsEvent.objects.aggregate([{"$match": told}, total]):
+        if re.fullmatch(SOURCE, row["_id"]["source"]):
+            found[f"story:{row['_id']['of']}"].append((row["_id"]["source"], row["count"]))
+    most = {s: sorted(rows, key=lambda row: (-row[1], row[0])) for s, rows in found.items()}
+    return {scope: rows[:MOST_SOURCES] for scope, rows in most.items()}
 
 
 def _pipeline(found: dict[str, Any], group: str | None, kind: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Events over HTTP: parse, one call, render."""
+"""Events and figures over HTTP: parse, one call, render."""
 
 from django.http import HttpResponse
 from django.utils import timezone
@@ -6,13 +6,17 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.analytics import jobs
-from apps.analytics.pages import AcceptedEvents
-from apps.analytics.serializers import EventsInput
-from storychain.api.parsing import read_input
+from apps.access.rules import Action
+from apps.analytics import jobs, reports
+from apps.analytics.pages import AcceptedEvents, AnalyticsPage
+from apps.analytics.serializers import EventsInput, ReportInput
+from apps.stories.queries import open_story
+from storychain.api.authentication import SignedIn
+from storychain.api.parsing import read_input, read_query
 from storychain.api.rates import Rate
 from storychain.api.responses import json_response
 from storychain.api.schema import schema_for
+from storychain.cache.http import cached_response
 
 
 class Events(APIView):
@@ -33,3 +37,26 @@ class Events(APIView):
         events = read_input(EventsInput, request)["events"]
         ids = jobs.track_all(events, user_id=request.user.user_id, now=timezone.now())
         return json_response(AcceptedEvents(len(ids)), status=202)
+
+
+class StoryAnalytics(APIView):
+    """How a story is read."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(
+        operation_id="stories_analytics",
+        parameters=[ReportInput],
+        responses={200: schema_for(AnalyticsPage)},
+    )
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Show those who lead a story how it is read: by day, by choice, and to which end."""
+        open_story(slug=slug, user_id=request.user.user_id, action=Action.SEE_ANALYTICS)
+        asked = read_query(ReportInput, request)
+        today = timezone.now().date()
+        page = reports.get_analytics(story_slug=slug, days=asked["days"], today=today)
+        if asked["format"] == "json":
+            return cached_response(request, page, audience="private")
+        content = ("text/csv; charset=utf-8", reports.write_csv(page.value))
+        etag = f'{page.etag[:-1]}-csv"'
+        return cached_response(request, page, audience="private", etag=etag, content=content)

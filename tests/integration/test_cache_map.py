@@ -79,6 +79,7 @@ UNCACHED = {
 }
 READ = {"limit": 20}  # what a list's query is read to when it is empty
 SHAPES = {
+    "story-analytics": {"days": 30},
     "stories": {**READ, "sort": "newest"},
     "notifications": {**READ, "unread": False},
     "story-pulls": {**READ, "drafts": False},
@@ -277,7 +278,7 @@ def test_an_entry_names_every_collection_that_was_read_for_it(
 def test_what_nobody_asked_for_makes_no_entry_of_its_own(house: House, route: str) -> None:
     house.get(route)
     before = entries()
-    for query in ("?utm_source=x", "?x=1&x=2&limits=3", "?%00=%0a&SORT=active&format=epub"):
+    for query in ("?utm_source=x", "?x=1&x=2&limits=3", "?%00=%0a&SORT=active&shape=epub"):
         assert house.get(route, query)["X-Cache"] == "HIT", query
     assert entries() == before
 

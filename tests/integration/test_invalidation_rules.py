@@ -53,7 +53,7 @@ OURS = ("settings", "role", "mine", "drafts", "draft-settings", "draft-role", "d
 READERS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(PUBLIC, ("anyone",)),
     **dict.fromkeys(OURS, ("author", "friend")),
-    **dict.fromkeys(("versions", "version", "diff"), ("author",)),
+    **dict.fromkeys(("versions", "version", "diff", "analytics"), ("author",)),
     **dict.fromkeys(("told", "unread", "count", "history"), ("friend",)),
     **dict.fromkeys(("draft-overview", "draft-tree", "draft-root"), ("friend",)),
 }
@@ -120,6 +120,7 @@ class World:
             "overview": f"{s}/overview",
             "settings": f"{s}/settings",
             "tree": f"{s}/tree",
+            "analytics": f"{s}/analytics",
             "feed": f"{s}/feed.atom",
             "chapters": f"{s}/chapters",
             "root": f"{s}/chapters/{self.root}",

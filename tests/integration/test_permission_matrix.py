@@ -290,6 +290,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("story-settings", "get"): Row(least=CONTRIBUTOR),
     ("story-settings", "patch"): team(CO_AUTHOR, body={"genres": ["gothic"]}),
     ("story-timeline", "get"): team(CONTRIBUTOR),
+    ("story-analytics", "get"): team(CO_AUTHOR),
     ("story-publish", "post"): team(CO_AUTHOR),
     ("story-archive", "post"): team(CO_AUTHOR),
     ("story-unarchive", "post"): team(CO_AUTHOR),
