@@ -4,7 +4,7 @@ So nobody is shown what he may not read, or a text that is no more, whatever the
 A page depends on all that it shows and on the index; what was written a moment ago may be missing.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -28,8 +28,8 @@ from apps.users.documents import User
 from apps.users.invalidation import profile_tag, user_tag
 from apps.users.pages import AuthorRef
 from apps.users.queries import find_platform_role, list_authors
-from storychain.api.keyset import cut_page
-from storychain.api.pagination import decode_cursor
+from storychain.api.keyset import Slice, cut_page
+from storychain.api.pagination import decode_cursor, encode_cursor
 from storychain.cache.region import Cached, Region, depends_on
 
 RESULTS = Region(
@@ -40,6 +40,7 @@ RESULTS = Region(
     reads=("stories", "chapters", "users"),
 )
 EVERYBODY = Reach()
+STEP, MOST_STEPS = 50, 10  # finds that are read at once, and how often for one page
 
 
 class Found(NamedTuple):
@@ -83,14 +84,30 @@ def _reach_of(user_id: str | None) -> Reach:
 def _load(
     finder: Finder, user_id: str | None, scope: str, limit: int, after: list[Any] | None
 ) -> SearchPage:
-    rows: list[tuple[Find, Any]] = []
-    walk = finder.walk((after[0], after[1]) if after else None)
-    while len(rows) <= limit and (some := list(islice(walk, limit + 1 - len(rows)))):
-        rows += _read(some, user_id)
-    page = cut_page(rows, limit=limit, scope=scope, place=lambda row: [row[0].step, row[0].number])
+    page = _read_page(finder.walk((after[0], after[1]) if after else None), user_id, scope, limit)
     return SearchPage(
         items=_show(page.rows, finder), next_cursor=page.next_cursor, has_more=page.has_more
     )
+
+
+def _read_page(
+    walk: Iterator[Find], user_id: str | None, scope: str, limit: int
+) -> Slice[tuple[Find, Any]]:
+    """Read finds until there are enough; a page is short where very many may not be shown.
+
+    So it is for a moment when a long story has been closed: its chapters are still in the index.
+    """
+    rows: list[tuple[Find, Any]] = []
+    for size in (limit + 1, *[STEP] * MOST_STEPS):
+        some = list(islice(walk, size))
+        rows += _read(some, user_id)
+        if len(rows) > limit or len(some) < size:
+            return cut_page(rows, limit=limit, scope=scope, place=lambda row: _place(row[0]))
+    return Slice(rows, encode_cursor(scope, _place(some[-1])), has_more=True)
+
+
+def _place(find: Find) -> list[Any]:
+    return [find.step, find.number]
 
 
 def _read(finds: Sequence[Find], user_id: str | None) -> list[tuple[Find, Any]]:

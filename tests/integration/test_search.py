@@ -16,7 +16,7 @@ from django.db import connection
 
 from apps.access.documents import StoryBan
 from apps.chapters.documents import Chapter
-from apps.search import services
+from apps.search import queries, services
 from apps.search.finding import Choice, Finder, Reach
 from apps.search.models import Entry
 from apps.search.sources import Thing
@@ -420,6 +420,28 @@ def test_a_text_of_any_length_and_kind_is_indexed(author: Caller) -> None:
     index_pending()
     assert find(ANYONE, strange[:3]) == [f"chapter:{root}"]
     assert find(ANYONE, "x" * 100) == [f"story:{story}"]
+
+
+def test_however_many_finds_nobody_may_read_a_page_is_a_few_steps(
+    author: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = [told(author, title="Cave")[0] for _ in range(2)]
+    closed = [told(author, title="Cave")[0].removeprefix("story:") for _ in range(30)]
+    shown.append(told(author, title="Cave")[0])
+    services.rebuild()
+    Story.objects(slug__in=closed).update(set__settings__is_public=False)  # not in the index yet
+    read, steps = queries._read, []
+    monkeypatch.setattr(queries, "STEP", 5)
+    monkeypatch.setattr(queries, "MOST_STEPS", 3)
+    monkeypatch.setattr(queries, "_read", lambda *a: steps.append(a) or read(*a))
+    found, cursor = [], None
+    while cursor != "":
+        page = look(q="cave", type="story", limit=2, **({"cursor": cursor} if cursor else {}))
+        found += [f"{item['type']}:{item['key']}" for item in page["items"]]
+        assert len(steps) <= 4
+        steps.clear()
+        cursor = page["next_cursor"] or ""
+    assert found == shown[::-1]
 
 
 def test_many_closed_stories_and_bans_are_one_search(author: Caller) -> None:
