@@ -66,8 +66,10 @@ def _count_sources(span: dict[str, Any]) -> dict[str, list[tuple[str, int]]]:
     total = {"$group": {"_id": by_source, "count": {"$sum": 1}}}
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for row in AnalyticsEvent.objects.aggregate([{"$match": told}, total]):
-        if re.fullmatch(SOURCE, row["_id"]["source"]):
-            found[f"story:{row['_id']['of']}"].append((row["_id"]["source"], row["count"]))
+        source = row["_id"]["source"]
+        # A list of texts is found by "$gt" as well, and whoever sends events chooses what he sends.
+        if isinstance(source, str) and re.fullmatch(SOURCE, source):
+            found[f"story:{row['_id']['of']}"].append((source, row["count"]))
     most = {s: sorted(rows, key=lambda row: (-row[1], row[0])) for s, rows in found.items()}
     return {scope: rows[:MOST_SOURCES] for scope, rows in most.items()}
 
