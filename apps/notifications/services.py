@@ -7,6 +7,8 @@ from typing import Any
 from mongoengine.errors import NotUniqueError
 
 from apps.access.rules import Action
+from apps.chapters.documents import Chapter
+from apps.comments.documents import Comment
 from apps.notifications.documents import Notification
 from apps.notifications.errors import NotificationNotFound
 from apps.notifications.kinds import KINDS
@@ -43,8 +45,11 @@ def deliver(
 
 
 def may_be_told(user_id: str, kind: str, related: Mapping[str, Any]) -> bool:
-    """Tell whether somebody is there, wants it (`push_notifications`), and may read its story."""
-    return _wants(user_id, kind) and _may_know(user_id, kind, related)
+    """Tell whether it still stands, and somebody is there, wants it, and may read its story.
+
+    He wants it by `push_notifications`.
+    """
+    return _stands(kind, related) and _wants(user_id, kind) and _may_know(user_id, kind, related)
 
 
 def deliver_many(
@@ -70,6 +75,8 @@ def deliver_many(
 @unit_of_work
 def _keep_many(user_ids: Sequence[str], cause: str, content: dict[str, Any]) -> int:
     related = content["related"]
+    if not _stands(content["type"], related):
+        return 0
     readers = sift_readers(slug=related["story_slug"], user_ids=user_ids)
     concerned = (readers & list_wanting(user_ids)) - {related.get("actor_id")}
     return Notification.keep_many(sorted(concerned), cause=cause, **content)
@@ -89,6 +96,15 @@ def mark_all_read(*, user_id: str, now: datetime) -> None:
     step = unread.order_by("-created_at", "-notification_id").only("notification_id").limit(STEP)
     while ids := [row.notification_id for row in step.clone()]:
         Notification.mark_read(ids, user_id=user_id, now=now)
+
+
+def _stands(kind: str, related: Mapping[str, Any]) -> bool:
+    """Tell whether the chapter and the comment that it is about, if any, are there now."""
+    slug = related.get("chapter_slug")
+    if slug and not Chapter.objects(slug=slug, status="published").only("slug").first():
+        return False
+    is_said = kind in ("comment_reply", "comment_mention")
+    return not is_said or Comment.find_standing(related["comment_id"]) is not None
 
 
 def _wants(user_id: str, kind: str) -> bool:

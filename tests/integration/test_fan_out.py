@@ -166,3 +166,19 @@ def test_a_queue_that_loses_everything_between_two_steps_loses_nobody() -> None:
     outbox.flush("job")
     run_all()
     assert told("story_continued", leaf) == Counter(readers)
+
+
+def test_what_is_gone_when_it_would_be_told_is_told_to_nobody() -> None:
+    author, fan = sign_in("author"), sign_in("fan")
+    story, root = published_story(author)
+    run_all()
+    follow([str(fan.user_id)], STORY, story)
+    leaf = write_child(fan, story, root)  # of which its parent's author hears, and who follows
+    follow(fans("reader", 2), STORY, story)
+    name = author.get("/users/me").json()["username"]
+    page = f"/stories/{story}/chapters"
+    said = fan.post(f"{page}/{root}/comments", {"content": f"@{name}, look!"}).json()["id"]
+    assert fan.delete(f"/comments/{said}").status_code == 204
+    assert author.delete(f"{page}/{leaf}").status_code == 204
+    assert run_all()["notification.deliver_many"] == 1
+    assert {row.type for row in Notification.objects} <= {"badge_earned"}
