@@ -1,4 +1,4 @@
-"""What a community asks of the system: so far, search.
+"""What a community asks of the system: search, and what readers do (community_live.py).
 
 One MongoDB with many chapters, in words as they are spread in books (Zipf), indexed in SQLite and
 in PostgreSQL. A search goes through all of Django, "cold": with the cache's entries taken away
@@ -19,6 +19,7 @@ from itertools import accumulate
 from typing import Any
 
 from storychain import embedded
+from tests.benchmarks.community_live import live_cases
 from tests.benchmarks.measuring import Case
 
 SCALE = float(os.environ.get("SCALE", "1"))
@@ -51,7 +52,8 @@ def cases() -> Iterator[list[Case]]:
         settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, 1_000_000)
         settings.MONGO_TIMEOUT_MS = 120_000  # the stand-in takes long where there are many
         _fill()
-        yield [case for name, url in _databases(stack).items() for case in _cases(name, url)]
+        found = [case for name, url in _databases(stack).items() for case in _cases(name, url)]
+        yield [*found, *live_cases(stack)]
 
 
 def _databases(stack: ExitStack) -> dict[str, str]:

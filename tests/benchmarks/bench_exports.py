@@ -38,7 +38,7 @@ def cases() -> Iterator[list[Case]]:
         running = stack.enter_context(run_storychain(home))
         client = stack.enter_context(_sign_in(running))
         running.manage("import_story", str(NOVEL), "--author", "ada")
-        story = client.get("/users/ada/stories").json()["items"][0]["slug"]
+        story = client.get("/stories/my").json()["items"][0]["slug"]
         yield [
             Case(
                 name=f"queue.export_{kind}_s",
