@@ -71,6 +71,7 @@ def measure_analytics(count: int = EVENTS) -> float:
             )
         wait_until(lambda: _count_done() - done >= count, seconds=300)  # after they are stored
         seconds = time.perf_counter() - started
+        wait_until(lambda: events.estimated_document_count() - before >= count)  # and no job's else
         worker.stop()  # and says so: the next of its name is not taken for it
         assert events.estimated_document_count() - before == count
         return count / seconds
