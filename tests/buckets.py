@@ -13,6 +13,7 @@ import boto3
 import pytest
 
 from storychain.storage import export_storage
+from tests.queueing.servers import free_port
 from tests.waiting import wait_until
 
 KEYS = {
@@ -20,12 +21,6 @@ KEYS = {
     "AWS_SECRET_ACCESS_KEY": "test",
     "AWS_EC2_METADATA_DISABLED": "1",
 }
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def answers(port: int) -> bool:

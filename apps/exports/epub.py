@@ -30,8 +30,7 @@ def write_epub(manuscript: Manuscript, imprint: Imprint, path: Path, tell: Tell)
         _write_blocks(book, out, letters)
         tell("drawing the cover")
         cover, notes = _cover(book, path.parent)
-        _write_metadata(book.describe(), out)
-    letters.update(str(book.describe()))
+        _write_metadata(book.describe(), out, letters)
     tell("packing")
     run_pandoc(
         "--from=json",
@@ -100,9 +99,11 @@ def _write_blocks(book: Book, out: BinaryIO, letters: set[str]) -> None:
         separator = b","
 
 
-def _write_metadata(said: Mapping[str, str | list[str]], out: BinaryIO) -> None:
+def _write_metadata(said: Mapping[str, str | list[str]], out: BinaryIO, letters: set[str]) -> None:
     values = {
         name: text_value(value) if isinstance(value, str) else list_value(map(text_value, value))
         for name, value in said.items()
     }
-    out.write(b'],"meta":%b}' % msgspec.json.encode(values))
+    written = msgspec.json.encode(values)
+    letters.update(written.decode())
+    out.write(b'],"meta":%b}' % written)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import TypeVar
 import httpx
 import psutil
 
+from tests.queueing.servers import free_port
 from tests.unlimited import UNLIMITED
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ def wait_until(condition: Callable[[], T | None], *, seconds: float) -> T:
 @contextmanager
 def run_storychain(home: Path, **environ: str) -> Iterator[Running]:
     """Run everything in a home of its own on a free port; stop it cleanly at the end."""
-    port = _free_port()
+    port = free_port()
     kept = {k: v for k, v in os.environ.items() if k not in SERVERS}
     env = {**UNLIMITED, **kept, "STORYCHAIN_HOME": str(home), "PORT": str(port), **environ}
     with (home / "up.log").open("wb") as log:
@@ -98,9 +98,3 @@ def _is_ready(running: Running) -> bool:
         return httpx.get(f"{running.url}/readyz").status_code == 200
     except httpx.TransportError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ import pytest
 
 from storychain.embedded_home import running_urls
 from tests.acceptance.running import ROOT, SERVERS, Running, run_storychain, wait_until
+from tests.queueing.servers import free_port
 
 PROCESSES = {"web", "worker-io", "worker-heavy", "beat", "relay"}
 
@@ -195,9 +195,3 @@ def is_ready(running: Running) -> bool:
 def client(running: Running) -> Any:
     """Return a client of its MongoDB."""
     return pymongo.MongoClient(running_urls(home=running.home)["MONGODB_URI"])
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

@@ -21,6 +21,7 @@ from typing import Any
 from storychain import embedded
 from tests.benchmarks.community_live import live_cases
 from tests.benchmarks.measuring import Case
+from tests.emptying import empty_the_cache
 
 SCALE = float(os.environ.get("SCALE", "1"))
 CHAPTERS, PER_STORY, WORDS, VOCABULARY = int(100_000 * SCALE), 100, 300, 40_000
@@ -222,7 +223,7 @@ def _p95(ask: Ask, take: Callable[[str], None]) -> float:
     for _ in range(SEARCHES):
         asked = ask()
         if take is not _find:
-            _empty_the_cache()
+            empty_the_cache()
         started = time.perf_counter()
         take(asked)
         times.append((time.perf_counter() - started) * 1e3)
@@ -247,7 +248,7 @@ def _find(asked: str) -> None:
 
 
 def _cached() -> float:
-    _empty_the_cache()
+    empty_the_cache()
     asked = _any(0, 20)
     _search(asked, is_cold=True)
     times = []
@@ -272,11 +273,3 @@ def _write_p95() -> float:
         services.index([Thing("chapter", slug)])
         times.append((time.perf_counter() - started) * 1e3)
     return statistics.quantiles(times, n=20)[18]
-
-
-def _empty_the_cache() -> None:
-    from storychain import redis
-
-    client = redis.client("cache")
-    if names := list(client.scan_iter(redis.key("e", "*"), count=1_000)):
-        client.delete(*names)

@@ -21,6 +21,7 @@ from pymongo.monitoring import CommandListener
 
 from storychain import embedded
 from tests.benchmarks.measuring import Case
+from tests.emptying import empty_the_cache
 from tests.unlimited import UNLIMITED
 
 SCALE = float(os.environ.get("SCALE", "1"))
@@ -247,7 +248,7 @@ def _times(path: str, *, is_cold: bool) -> list[float]:
     times: list[float] = []
     while len(times) < REQUESTS and sum(times) < MOST_SECONDS * 1e3:
         if is_cold:
-            _empty_the_cache()
+            empty_the_cache()
         started = time.perf_counter()
         answer = caller.get(path)
         times.append((time.perf_counter() - started) * 1e3)
@@ -272,7 +273,7 @@ def _percentile(times: list[float]) -> float:
 def _commands(path: str) -> float:
     caller, path = _caller(), _second_page(path)
     caller.get(path)  # whoever comes first is welcomed
-    _empty_the_cache()
+    empty_the_cache()
     before = COUNTER.count
     caller.get(path)
     return COUNTER.count - before
@@ -290,11 +291,3 @@ def _create_p95() -> float:
         if answer.status_code != 201:
             raise RuntimeError(answer.content)
     return _percentile(times)
-
-
-def _empty_the_cache() -> None:
-    from storychain import redis
-
-    client = redis.client("cache")
-    if names := list(client.scan_iter(redis.key("e", "*"), count=1_000)):
-        client.delete(*names)

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from apps.reading.limits import QUALIFIES
 from apps.reading.services import beat
-from storychain import redis
 from storychain.documents import ensure_indexes
+from tests.emptying import empty_the_cache
 from tests.factories import (
     PARAGRAPH,
     Caller,
@@ -137,12 +137,6 @@ def difference(before: Rows, after: Rows) -> Counter[str]:
     found.update(f"{key[0]} changed" for key in both if before[key] != after[key])
     del found["outbox went"], found["outbox changed"]
     return found
-
-
-def empty_the_cache() -> None:
-    client = redis.client("cache")
-    if names := list(client.scan_iter(redis.key("e", "*"))):
-        client.unlink(*names)
 
 
 def test_kill_9_between_any_two_steps_leaves_all_or_nothing(mongo: Any, fresh_names: str) -> None:

@@ -15,9 +15,10 @@ from apps.exports import services
 from storychain.checkup import examine
 from storychain.storage import BadStore, check_storage, export_storage
 from tests import buckets
-from tests.buckets import free_port, keys, use_bucket
+from tests.buckets import keys, use_bucket
 from tests.factories import published_story, sign_in
 from tests.integration.test_exports_api import fetch, made, run
+from tests.queueing.servers import free_port
 
 pytestmark = pytest.mark.django_db
 endpoint = buckets.endpoint

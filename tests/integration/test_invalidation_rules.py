@@ -23,8 +23,9 @@ from apps.stories.documents import Story
 from apps.stories.services import feature_story
 from apps.users.documents import PlatformBan, PlatformRole, User
 from config.urls import API_CACHE_MAP
-from storychain import counters, redis
+from storychain import counters
 from storychain.counters import settle_once
+from tests.emptying import empty_the_cache
 from tests.factories import (
     API,
     PARAGRAPH,
@@ -184,12 +185,6 @@ Write = Callable[[World], object]
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-def empty_the_cache() -> None:
-    client = redis.client("cache")
-    if names := list(client.scan_iter(redis.key("e", "*"))):
-        client.delete(*names)
 
 
 def patched(part: str, body: dict[str, object]) -> Write:

@@ -20,8 +20,9 @@ from apps.reading.documents import ChapterRead, ReadingHistory, Sitting
 from apps.reading.limits import LONGEST_PATH
 from apps.reading.services import STEP, Beat, beat
 from apps.stories.documents import Story
-from storychain import counters, mongodb, redis
+from storychain import counters, mongodb
 from storychain.queues.records import list_jobs
+from tests.emptying import empty_the_cache
 from tests.factories import Caller, published_story, sign_in, write_child
 from tests.queueing.here import run
 
@@ -289,8 +290,7 @@ def test_lists_of_stories_ask_as_much_of_mongodb_for_few_as_for_many(ear: Ear) -
             reader.send("PUT", f"{place}/chapters/{root}/bookmark", {"shelf": "later"})
             where = {"story_slug": story, "chapter_slug": root, "session_id": "a"}
             reader.post("/reading-history/heartbeat", where)
-        client = redis.client("cache")
-        client.delete(*client.scan_iter(redis.key("e", "*")))
+        empty_the_cache()
         for path in ("/bookmarks", "/users/me/followed-stories", "/reading-history"):
             ear.heard.clear()
             shown = len(reader.get(path).json()["items"])

@@ -25,6 +25,7 @@ from storychain import mongodb
 from storychain.api.authentication import mint_token
 from storychain.documents import ensure_indexes
 from tests.factories import API, chapter_body, unique
+from tests.queueing.servers import free_port
 from tests.waiting import wait_until
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -69,11 +70,6 @@ http {{
     }}
 }}
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def listens(port: int) -> bool:

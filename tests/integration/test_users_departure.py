@@ -26,8 +26,9 @@ from apps.users.departures import STEP, StillThere, clear_away
 from apps.users.documents import User
 from apps.users.services import count_work
 from apps.users.tallies import recount
-from storychain import counters, redis
+from storychain import counters
 from tests import clerk
+from tests.emptying import empty_the_cache
 from tests.factories import (
     Caller,
     invite,
@@ -57,12 +58,6 @@ def delete_account(user: Caller) -> str:
     """Let Clerk tell of a deletion; return the id of the job that follows."""
     assert clerk.post(clerk.gone(str(user.user_id))).status_code == 204
     return f"gone:{user.user_id}"
-
-
-def empty_the_cache() -> None:
-    client = redis.client("cache")
-    if names := list(client.scan_iter(redis.key("e", "*"))):
-        client.delete(*names)
 
 
 def holders(mongo: pymongo.MongoClient, text: str) -> set[str]:

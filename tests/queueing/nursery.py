@@ -84,6 +84,6 @@ def _run(command: list[str], cwd: str, env: dict[str, str], log: str) -> None:
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
-    sys.path[0:0] = [cwd] if cwd not in sys.path else []
+    sys.path.insert(0, cwd)
     sys.argv = ["celery", *command]
     runpy.run_module("celery", run_name="__main__", alter_sys=True)
