@@ -36,8 +36,8 @@ format: $(READY) ## put the code into shape
 types: $(READY) ## check types only
 	$(BIN)/python -m mypy
 
-bench: $(READY) ## measure, ours beside the peers (ONLY=name for one); results in .bench/
-	@exec $(BIN)/python -m tests.benchmarks $(ONLY)
+bench: $(READY) ## measure, ours beside the peers (ONLY=name for one, CASES=part,... for some of it); results in .bench/
+	@exec $(BIN)/python -m tests.benchmarks "$(ONLY)" "$(CASES)"
 
 soak: $(READY) ## run everything under load for long (SECONDS=3600), ONLY=cache against its checker (SECONDS=600), ONLY=queues through its faults
 	@exec $(BIN)/python -m $(or $(SOAK_$(ONLY)),$(SOAK_)) $(SECONDS)

@@ -1,4 +1,7 @@
-"""`make bench [ONLY=name]`: runs the benchmarks, prints a table each, writes .bench/<name>.json.
+"""`make bench [ONLY=name] [CASES=part,...]`: measures, prints tables, writes .bench/<name>.json.
+
+Each value is printed when it is there, and what was measured is kept when a run breaks off. CASES
+takes only the cases with one of these parts in their names.
 
 A benchmark is a module bench_<name>.py with a context manager `cases()` that yields its cases, and
 holds for as long as they are measured whatever they need.
@@ -6,6 +9,7 @@ holds for as long as they are measured whatever they need.
 
 import json
 import sys
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -18,19 +22,39 @@ HERE = Path(__file__).parent
 RESULTS = HERE.parents[1] / ".bench"
 
 
-def run(only: str = "") -> None:
-    """Run one benchmark, or all of them."""
+def run(only: str = "", parts: str = "") -> None:
+    """Run one benchmark, or all of them; of each the cases that are named by a part."""
     names = sorted(path.stem.removeprefix("bench_") for path in HERE.glob("bench_*.py"))
     if only and only not in names:
         sys.exit(f"There is no benchmark {only!r}: use one of {', '.join(names)}.")
     RESULTS.mkdir(exist_ok=True)
     for name in [only] if only else names:
         with import_module(f"tests.benchmarks.bench_{name}").cases() as cases:
-            figures = measure(cases)
-        rows = [figure.as_row() for figure in figures]
+            wanted = [case for case in cases if any(p in case.name for p in parts.split(","))]
+            if not wanted:
+                sys.exit(f"No case of {name} has {parts!r} in its name.")
+            _measure(name, [Figure(case=case) for case in wanted])
+
+
+def _measure(name: str, figures: list[Figure]) -> None:
+    try:
+        measure(figures, tell=_tell)
+    finally:
+        taken = [figure for figure in figures if figure.is_taken]
+        rows = [figure.as_row() for figure in taken]
         (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=2) + "\n")
-        Console().print(_table(name, figures))
-        Console().print(_losses(figures))
+        Console().print(_table(name, taken))
+        Console().print(_losses(taken))
+
+
+def _tell(figure: Figure) -> None:
+    case, number = figure.case, len(figure.ours)
+    peer = f", {case.peer_name} {figure.peer[-1]:,.4g}" if figure.peer else ""
+    print(
+        f"{time.strftime('%H:%M:%S')} {case.name} {number}/{case.repeats}:"
+        f" {figure.ours[-1]:,.4g}{peer} {case.unit}",
+        flush=True,
+    )
 
 
 def _table(name: str, figures: list[Figure]) -> Table:
@@ -60,4 +84,4 @@ def _value(values: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    run(*sys.argv[1:2])
+    run(*sys.argv[1:3])

@@ -33,6 +33,11 @@ class Figure:
     peer: list[float] = field(default_factory=list)
 
     @property
+    def is_taken(self) -> bool:
+        """Whether there is a value of each side."""
+        return bool(self.ours) and bool(self.peer or not self.case.peer)
+
+    @property
     def ratio(self) -> float | None:
         """Ours by the peer's, medians; None without a peer."""
         return middle(self.ours) / middle(self.peer) if self.peer and middle(self.peer) else None
@@ -59,17 +64,17 @@ class Figure:
         }
 
 
-def measure(cases: Sequence[Case]) -> list[Figure]:
+def measure(figures: Sequence[Figure], *, tell: Callable[[Figure], None]) -> None:
     """Take every case in turn, ours and the peer's side by side, round after round.
 
     In turn, so that whatever else happens on the machine meets all alike; who begins alternates.
+    `tell` hears of each value when it is there: a run may take an hour, or die.
     """
-    figures = [Figure(case=case) for case in cases]
-    for number in range(max(case.repeats for case in cases)):
+    for number in range(max((figure.case.repeats for figure in figures), default=0)):
         for figure in figures:
             if number < figure.case.repeats:
                 _take(figure, peer_first=bool(number % 2))
-    return figures
+                tell(figure)
 
 
 def _take(figure: Figure, *, peer_first: bool) -> None:
