@@ -3,9 +3,11 @@
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pymongo
 import pytest
+import redis
 from pymongo import monitoring
 from pytest_django.fixtures import Settings
 
@@ -24,6 +26,16 @@ def mongo() -> Iterator[pymongo.MongoClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def redis_servers() -> Iterator[list[redis.Redis]]:
+    """Clients of the run's two Redis servers."""
+    from django.conf import settings
+
+    with ExitStack() as stack:
+        urls = settings.REDIS_CACHE_URL, settings.REDIS_QUEUE_URL
+        yield [stack.enter_context(redis.Redis.from_url(url)) for url in urls]
+
+
 @pytest.fixture
 def database_name(mongo: pymongo.MongoClient) -> Iterator[str]:
     """Yield the name of a database that nobody else uses."""
@@ -34,14 +46,21 @@ def database_name(mongo: pymongo.MongoClient) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def fresh_names(
-    settings: Settings, mongo: pymongo.MongoClient, database_name: str
+    settings: Settings,
+    mongo: pymongo.MongoClient,
+    redis_servers: list[redis.Redis],
+    database_name: str,
 ) -> Iterator[str]:
     """Give the test a database, whose name is yielded, and a key prefix that nobody else uses."""
     name = database_name
     base, _, query = settings.MONGODB_URI.partition("?")
     settings.MONGODB_URI = base.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
-    settings.KEY_PREFIX = f"t{uuid.uuid4().hex[:12]}"
+    prefix = settings.KEY_PREFIX = f"t{uuid.uuid4().hex[:12]}"
     yield name
+    # Keys of three thousand tests would make every SCAN of the last ones take a second.
+    for server in redis_servers:
+        if keys := list(server.scan_iter(f"*{prefix}*", count=1_000)):
+            server.unlink(*keys)
     if "storychain.mongodb" in sys.modules:  # pure tests never load it
         sys.modules["storychain.mongodb"].disconnect()
         audit(AUDIT, mongo, name)

@@ -95,7 +95,7 @@ class World:
 
     def _keys(self, *patterns: str) -> list[bytes]:
         client = redis.client("cache")
-        return [key for name in patterns for key in client.scan_iter(redis.key(name))]
+        return [key for name in patterns for key in client.scan_iter(redis.key(name), count=1_000)]
 
     def flush(self, kind: str = "bump") -> bool:
         """Deliver every row of the outbox, as the relay does, and tell whether that went well."""
