@@ -1,5 +1,6 @@
 """Starts a test run's servers before Django reads its settings; loaded by `-p tests.plugin`."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Generator
@@ -17,6 +18,12 @@ _servers = ExitStack()
 STACKS = ("acceptance", "contract", "faults")
 
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # half the work for one EPUBCheck
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests make, and seldom: all that is loaded stays anyway."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True)

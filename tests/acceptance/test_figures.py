@@ -63,8 +63,9 @@ def test_two_web_processes_count_as_one(running: Running) -> None:
 def test_what_workers_count_shows_as_well(running: Running) -> None:
     before = sample(running, "storychain_job_runs_total", fate="kept")
     running.manage("jobs", "enqueue", "maintenance.check_health")
+    # Schedules have jobs of their own run meanwhile.
     wait_until(
-        lambda: sample(running, "storychain_job_runs_total", fate="kept") == before + 1, seconds=30
+        lambda: sample(running, "storychain_job_runs_total", fate="kept") > before, seconds=30
     )
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from celery import Celery
 
@@ -43,10 +44,12 @@ class Bare:
         self._workers.append(worker)
 
     def stop(self) -> None:
+        """Kill them with their children: a warm shutdown would wait for jobs of 15 s."""
         for worker in self._workers:
-            worker.terminate()
-        for worker in self._workers:
-            worker.wait(timeout=30)
+            for process in psutil.Process(worker.pid).children(recursive=True):
+                process.kill()
+            worker.kill()
+            worker.wait()
         self._app.close()
 
 
