@@ -37,11 +37,20 @@ def publish_due(*, now: datetime) -> int:
     """Publish the chapters whose time has come, the longest due first; return how many.
 
     At most PUBLISHED_AT_ONCE, each a write of its own: what is left over, or cut off by the end of
-    a worker, is still due the next time.
+    a worker, is still due the next time. One that fails is in nobody's way: when all have had their
+    turn, raise what failed, together.
     """
     due = Chapter.objects(status="draft", publish_at__lte=now).order_by("publish_at")
-    slugs = [chapter.slug for chapter in due.only("slug").limit(PUBLISHED_AT_ONCE)]
-    return sum(_publish(slug=slug, now=now) for slug in slugs)
+    published, failed = 0, []
+    for chapter in due.only("slug").limit(PUBLISHED_AT_ONCE):
+        try:
+            published += _publish(slug=chapter.slug, now=now)
+        except Exception as error:  # noqa: BLE001 - all are raised again
+            error.add_note(f"chapter {chapter.slug}")
+            failed.append(error)
+    if failed:
+        raise ExceptionGroup("not published", failed)
+    return published
 
 
 @unit_of_work

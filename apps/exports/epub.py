@@ -11,13 +11,14 @@ from django.conf import settings
 from apps.exports.errors import CannotRender
 from apps.exports.fonts import find_rare
 from apps.exports.imprint import Imprint
+from apps.exports.languages import direction_of
 from apps.exports.manuscript import Manuscript
 from apps.exports.pandoc import run_pandoc
 from apps.exports.pandoc_tree import API_VERSION, list_value, text_value
 from apps.exports.pdf import Tell, draw_cover
 from apps.exports.trees import Book
 
-STYLE = "epub.css"
+STYLE, TEMPLATE = "epub.css", "template.epub3"
 _FACE = '@font-face {{ font-family: {name}; src: url("../fonts/{file}"); }}\n'
 
 
@@ -38,6 +39,7 @@ def write_epub(manuscript: Manuscript, imprint: Imprint, path: Path, tell: Tell)
         "--split-level=1",
         "--toc-depth=1",
         *cover,
+        *_turn(direction_of(book.language), path.parent),
         *_style(_embed(letters, book, path.parent), path.parent),
         f"--output={path.name}",
         tree.name,
@@ -58,6 +60,21 @@ def _cover(book: Book, folder: Path) -> tuple[list[str], list[str]]:
     except CannotRender as lacking:
         return [], [f"There is no cover. {lacking.detail}"]
     return [f"--epub-cover-image={picture.name}", f"--reference-doc={picture.name}"], notes
+
+
+def _turn(direction: str, folder: Path) -> list[str]:
+    """Return pandoc's options for a book that runs from right to left.
+
+    Chapters say so themselves; the contents cannot, as pandoc's template has no place for it.
+    """
+    if direction == "ltr":
+        return []
+    ask = f"--output={TEMPLATE}", "--print-default-template=epub3"  # which ends at the second
+    run_pandoc(*ask, cwd=folder, seconds=settings.EXPORT_PANDOC_SECONDS)
+    template = folder / TEMPLATE
+    turned = template.read_text("utf-8").replace("<html", f'<html dir="{direction}"', 1)
+    template.write_text(turned, "utf-8")
+    return [f"--template={TEMPLATE}"]
 
 
 def _embed(letters: set[str], book: Book, folder: Path) -> list[Path]:

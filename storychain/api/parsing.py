@@ -20,6 +20,7 @@ from storychain.errors import Fields, Invalid, StorychainError
 LARGEST_BODY = 1_000_000
 IDENTITY = ("", "identity")
 UNKNOWN = "There is no such field."
+ANY_OTHER = serializers.ChoiceField.default_error_messages["invalid_choice"]
 TEXT, NUMBER, TRUTH = "Send a text.", "Send a number.", "Send true or false."
 # What JSON has for a field: REST framework alone would take 7 for a text and 1 for true.
 TYPES: list[tuple[type[Any], type[Any] | UnionType, str]] = [
@@ -116,7 +117,7 @@ def _validate(
     """Return what is valid; what came as JSON is held to the JSON types of its fields as well."""
     serializer.is_valid()
     given = list(_given(serializer, data, ""))
-    typed = given if is_json else []
+    typed = [one for one in given if is_json or isinstance(one[0], serializers.ChoiceField)]
     wrong = {place: [why] for field, item, place in typed if (why := _why_not(field, item))}
     unknown = {place: [UNKNOWN] for field, _, place in given if field is None}
     faults: Fields = {**flatten_errors(serializer.errors), **wrong, **unknown}
@@ -145,10 +146,18 @@ def _why_not(field: object, value: object) -> str:
     if value is None:
         return ""
     if isinstance(field, serializers.ChoiceField):
-        kinds = {type(choice) for choice in field.choices}
-        return "" if type(value) in kinds else "Send one of its values."
+        return _why_not_chosen(field, value)
     for kind, taken, why in TYPES:
         if isinstance(field, kind):
             is_truth = isinstance(value, bool) and taken is not bool
             return why if is_truth or not isinstance(value, taken) else ""
     return ""
+
+
+def _why_not_chosen(field: serializers.ChoiceField, value: object) -> str:
+    """Name what may be chosen, unless the field says so in words of its own."""
+    is_like_one = type(value) in {type(choice) for choice in field.choices}
+    has_own_words = field.error_messages["invalid_choice"] != ANY_OTHER
+    if is_like_one and (has_own_words or value in field.choices):
+        return ""
+    return f"Use one of: {', '.join(map(str, field.choices))}."

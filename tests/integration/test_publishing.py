@@ -10,6 +10,7 @@ import pytest
 
 from apps.access.documents import StoryBan
 from apps.chapters import publishing
+from apps.chapters.appearing import show_draft
 from apps.chapters.documents import Chapter
 from apps.chapters.events import ChapterAdded
 from apps.chapters.publishing import publish_due
@@ -167,6 +168,27 @@ def test_a_time_that_is_none_is_refused_and_changes_nothing() -> None:
             assert why in str(answer.json()["errors"]["publish_at"]), given
     assert house.writer.get(house.path).json()["title"] != "New"
     assert Chapter.objects(story_slug=house.story).count() == 2
+
+
+def test_one_that_cannot_be_published_is_in_nobodys_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House()
+    later = write_child(house.writer, house.story, house.root, publish_at=ahead(2))
+
+    def show(chapter: Chapter, **about: Any) -> None:
+        if chapter.slug == house.slug:
+            raise ValueError("a defect")
+        show_draft(chapter, **about)
+
+    monkeypatch.setattr(publishing, "show_draft", show)
+    with pytest.raises(ExceptionGroup) as failed:
+        publish_due(now=after(3))
+    assert [error.__notes__ for error in failed.value.exceptions] == [[f"chapter {house.slug}"]]
+    assert [Chapter.objects.get(slug=slug).status for slug in (house.slug, later)] == [
+        "draft",
+        "published",
+    ]
+    monkeypatch.undo()
+    assert publish_due(now=after(3)) == 1
 
 
 def test_its_time_is_moved_taken_back_and_given_anew(announced: list[str]) -> None:

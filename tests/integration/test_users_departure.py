@@ -27,6 +27,8 @@ from apps.users.documents import User
 from apps.users.services import count_work
 from apps.users.tallies import recount
 from storychain import counters
+from storychain.queues.desk import retry_job
+from storychain.queues.records import get_job
 from tests import clerk
 from tests.emptying import empty_the_cache
 from tests.factories import (
@@ -193,6 +195,26 @@ def test_whatever_dies_in_between_the_next_attempt_goes_on() -> None:
     assert not Chapter.objects(edited_by=gone)
     assert Story.objects.get(slug=house.story).creator_id == "~deleted"
     assert clear_away(user_id=gone) == 0
+
+
+def test_what_a_request_under_way_stored_behind_its_back_goes_with_the_second_pass(
+    mongo: pymongo.MongoClient,
+) -> None:
+    house = House()
+    gone = str(house.gone.user_id)
+    late = [Chapter.objects.get(slug=house.mine), Collaborator.objects(user_id=gone).first()]
+    run(job_id := delete_account(house.gone))
+    counters.settle_once()
+    last = f"{job_id}:last"
+    assert get_job(last).state == "delayed"
+    for row in late:  # as they were when he was still there
+        type(row)._get_collection().replace_one({"_id": row.pk}, row.to_mongo(), upsert=True)
+    assert gone in str(late[1].to_mongo())
+    assert holders(mongo, gone) - TRACES == {"chapters", "collaborators"}
+    retry_job(last)  # at once
+    assert run(last, times=2) >= len(late)
+    counters.settle_once()
+    assert holders(mongo, gone) - TRACES == set()
 
 
 def test_what_nobody_else_could_read_goes_and_the_rest_stays() -> None:

@@ -103,6 +103,14 @@ def test_a_repeat_takes_it_back_a_flip_counts_twice_and_pages_show_it(
     ]
 
 
+@pytest.mark.parametrize("value", [2, 0, "1", True, [1], {"$gt": 0}])
+def test_a_vote_that_is_none_is_told_what_would_be_one(
+    author: Caller, place: tuple[str, str], value: Any
+) -> None:
+    answer = author.send("PUT", f"/stories/{place[0]}/vote", {"value": value})
+    assert (answer.status_code, answer.json()["errors"]) == (400, {"value": ["Use one of: 1, -1."]})
+
+
 def test_many_vote_for_one_chapter_at_once_exactly_and_in_few_writes(
     place: tuple[str, str],
 ) -> None:

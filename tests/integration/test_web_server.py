@@ -84,6 +84,13 @@ def test_what_no_view_sees_is_refused_as_a_problem(
     assert problem["request_id"] == headers["X-Request-ID"]
 
 
+def test_a_search_of_4_kb_is_refused_by_the_view_which_names_the_field(port: int) -> None:
+    request = b"GET /api/v1/search?q=" + b"a" * 4096 + b" HTTP/1.1\r\n" + HOST
+    head, body = exchange(port, request + b"Connection: close\r\n\r\n")
+    assert head[0] == "HTTP/1.1 400 Bad Request"
+    assert list(json.loads(body)["errors"]) == ["q"]
+
+
 def test_what_a_view_sees_is_served(port: int) -> None:
     request = b"GET /livez HTTP/1.1\r\n" + HOST + b"Connection: close\r\n\r\n"
     head, body = exchange(port, request)
