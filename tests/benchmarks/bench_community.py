@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from itertools import accumulate
 from typing import Any
 
@@ -52,23 +52,30 @@ def cases() -> Iterator[list[Case]]:
         setup_test_environment()  # lets the test client in by its host name
         settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, 1_000_000)
         settings.MONGO_TIMEOUT_MS = 120_000  # the stand-in takes long where there are many
-        _fill()
-        found = [case for name, url in _databases(stack).items() for case in _cases(name, url)]
-        yield [*found, *live_cases(stack)]
+        yield [*_search_cases(stack), *live_cases(stack)]
 
 
-def _databases(stack: ExitStack) -> dict[str, str]:
-    """Return the databases by name, migrated and filled; PostgreSQL only where it is."""
+def _search_cases(stack: ExitStack) -> Iterator[Case]:
+    from tests.scheduling.postgresql import IS_HERE, MISSING
+
+    if not IS_HERE:
+        print(MISSING)
+    filled = cache(partial(_fill_databases, stack))  # when one is first asked
+    for name in ("sqlite", "postgresql") if IS_HERE else ("sqlite",):
+        yield from _cases(name, lambda name=name: filled()[name])
+
+
+def _fill_databases(stack: ExitStack) -> dict[str, str]:
+    """Return the addresses of the databases by name, migrated and filled."""
     from django.core.management import call_command
 
-    from tests.scheduling.postgresql import IS_HERE, MISSING, run_cluster
+    from tests.scheduling.postgresql import IS_HERE, run_cluster
 
+    _fill()
     found = {"sqlite": os.environ.get("DATABASE_URL", f"sqlite:///{_home()}/sql.sqlite3")}
     if IS_HERE:
         found["postgresql"] = stack.enter_context(run_cluster()).url()
         stack.callback(_use, found["sqlite"])
-    else:
-        print(MISSING)
     for name, url in found.items():
         _use(url)
         call_command("migrate", verbosity=0)
@@ -80,7 +87,7 @@ def _databases(stack: ExitStack) -> dict[str, str]:
     return found
 
 
-def _cases(name: str, url: str) -> Iterator[Case]:
+def _cases(name: str, url: Callable[[], str]) -> Iterator[Case]:
     for label, ask in ASKED.items():
         yield Case(
             name=f"search.{name}.{label}_p95",
@@ -142,13 +149,13 @@ def _fill() -> None:
     from apps.users.services import ensure_user
     from storychain.documents import ensure_indexes
 
-    ensure_indexes()
     ensure_user(user_id=AUTHOR, now=datetime.now(UTC))
     for number in range(max(1, CHAPTERS // PER_STORY)):
         slug = f"story-{number}"
         Story._get_collection().insert_one(_story(slug).to_mongo())
         chapters = [_chapter(slug, at).to_mongo() for at in range(PER_STORY)]
         Chapter._get_collection().insert_many(chapters, ordered=False)
+    ensure_indexes()  # in one go
 
 
 def _text(words: int) -> str:
@@ -201,11 +208,11 @@ def _use(url: str) -> None:
     connections.settings["default"].update(found["default"])
 
 
-def _in(url: str, take: Callable[[], float]) -> float:
+def _in(url: Callable[[], str], take: Callable[[], float]) -> float:
     from django.db import connection
 
-    if not url.startswith(connection.vendor.removesuffix("ql")):
-        _use(url)
+    if not url().startswith(connection.vendor.removesuffix("ql")):
+        _use(url())
     return take()
 
 

@@ -166,13 +166,13 @@ def _fill(count: int) -> None:
     from apps.users.services import ensure_user
     from storychain.documents import ensure_indexes
 
-    ensure_indexes()
     ensure_user(user_id=AUTHOR, now=datetime.now(UTC))  # in each: a process asks once a minute
     slugs = [TREE, *(f"story-{number}" for number in range(count - 1))]
     _insert(Story, [_story(slug, number) for number, slug in enumerate(slugs)])
     _insert(Chapter, [_chapter(number) for number in range(CHAPTERS)])
     owner = {"user_id": AUTHOR, "role": "owner", "status": "accepted", "accepted_at": NOW}
     _insert(Collaborator, [Collaborator(story_slug=slug, **owner) for slug in slugs])
+    ensure_indexes()  # in one go
 
 
 def _insert(model: Any, documents: Sequence[Any]) -> None:

@@ -24,7 +24,7 @@ from tests.benchmarks.measuring import Case
 
 SCALE = float(os.environ.get("SCALE", "1"))
 READERS, BEATS, EVENTS = max(16, int(400 * SCALE)), 3, max(1_000, int(20_000 * SCALE))
-FOLLOWERS = max(100, int(10_000 * SCALE))
+FOLLOWERS = int(os.environ.get("FOLLOWERS", max(100, 10_000 * SCALE)))
 HANDS, BATCH, PATIENCE = 8, 100, 600
 AUTHOR = "author"
 MINT = (

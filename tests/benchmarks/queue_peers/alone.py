@@ -27,6 +27,7 @@ def _crew(folder: Path) -> Iterator[tuple[Ours, Crew]]:
         yield ours, crew
     finally:
         crew.dismiss()
+        ours.begin()  # whoever comes next is not to wait for what is left over
 
 
 def recover(folder: Path) -> float:
