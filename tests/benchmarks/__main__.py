@@ -19,6 +19,7 @@ from rich.table import Table
 from tests.benchmarks.measuring import Figure, measure, middle, spread
 
 HERE = Path(__file__).parent
+WIDE = 150  # where no terminal says how much it shows
 RESULTS = HERE.parents[1] / ".bench"
 
 
@@ -43,8 +44,9 @@ def _measure(name: str, figures: list[Figure]) -> None:
         taken = [figure for figure in figures if figure.is_taken]
         rows = [figure.as_row() for figure in taken]
         (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=2) + "\n")
-        Console().print(_table(name, taken))
-        Console().print(_losses(taken))
+        console = Console(width=None if sys.stdout.isatty() else WIDE)
+        console.print(_table(name, taken))
+        console.print(_losses(taken))
 
 
 def _tell(figure: Figure) -> None:
