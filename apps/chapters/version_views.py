@@ -11,6 +11,7 @@ from apps.chapters.pages import ChapterPage, DiffPage, VersionListPage, VersionP
 from apps.chapters.serializers import DiffInput, RollbackInput
 from apps.chapters.views import show_edited
 from storychain.api.authentication import SignedIn
+from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
 from storychain.api.preconditions import IF_MATCH, versions_in_if_match
@@ -76,18 +77,25 @@ class Rollback(APIView):
 
     @extend_schema(
         operation_id="chapters_roll_back",
-        parameters=[IF_MATCH],
+        parameters=[IDEMPOTENCY_KEY, IF_MATCH],
         request=RollbackInput,
         responses=schema_for(ChapterPage),
     )
     def post(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
         """Give a chapter the text of an earlier version, as a new version."""
-        services.roll_back(
-            story_slug=slug,
-            slug=chapter_slug,
-            caller_id=request.user.user_id,
-            expected=versions_in_if_match(request),
-            now=timezone.now(),
-            **read_input(RollbackInput, request),
+        wanted = read_input(RollbackInput, request)
+
+        def create() -> str:
+            services.roll_back(
+                story_slug=slug,
+                slug=chapter_slug,
+                caller_id=request.user.user_id,
+                expected=versions_in_if_match(request),
+                now=timezone.now(),
+                **wanted,
+            )
+            return chapter_slug
+
+        return create_once(
+            request, create=create, show=lambda made: show_edited(request, slug, made)
         )
-        return show_edited(request, slug, chapter_slug)

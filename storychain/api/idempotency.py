@@ -66,6 +66,7 @@ class IdempotencyRecord(Document):
     status = fields.IntField(default=0)
     body = fields.BinaryField()
     location = StringField(default="")
+    etag = StringField(default="")
     expire_at = fields.DateTimeField(required=True)
 
     meta = {
@@ -85,14 +86,15 @@ class IdempotencyRecord(Document):
             set__status=response.status_code,
             set__body=response.content,
             set__location=response.headers.get("Location", ""),
+            set__etag=response.headers.get("ETag", ""),
         )
 
     def replay(self) -> HttpResponse | None:
         """Return the same answer again, if it was kept."""
         if not self.status:
             return None
-        place = {"Location": str(self.location)} if self.location != "" else {}
-        headers = {**UNSHARED, **place}
+        kept = {"Location": str(self.location), "ETag": str(self.etag)}
+        headers = UNSHARED | {name: value for name, value in kept.items() if value}
         return HttpResponse(
             bytes(self.body), content_type="application/json", status=self.status, headers=headers
         )

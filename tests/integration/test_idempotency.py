@@ -15,7 +15,7 @@ from apps.chapters.documents import Chapter
 from apps.exports.documents import Export
 from apps.stories.documents import Story
 from storychain.api.idempotency import IdempotencyRecord
-from tests.factories import Caller, chapter_body, published_story, sign_in, start_story
+from tests.factories import API, Caller, chapter_body, published_story, sign_in, start_story
 
 STORY = {"title": "The lamp", "description": "A house, and who lives in it."}
 
@@ -33,6 +33,32 @@ def test_the_same_request_is_done_once_and_answered_alike() -> None:
     assert not first.has_header("Idempotent-Replayed")
     assert second["Idempotent-Replayed"] == "true"
     assert Story.objects(creator_id=author.user_id).count() == 1
+
+
+def test_what_a_writer_goes_on_from_is_kept_as_well() -> None:
+    """The ETag is what the next edit is made on; one of the chapter as it is now is another."""
+    author = sign_in()
+    story = start_story(author)
+    path = f"/stories/{story}/chapters"
+    first = send(author, path, chapter_body(), "k")
+    author.patch(first["Location"].removeprefix(API), {"title": "The cellar"})
+    second = send(author, path, chapter_body(), "k")
+    assert (second.content, second["ETag"]) == (first.content, first["ETag"])
+    assert first["ETag"].startswith('"1-')
+
+
+def test_a_chapter_goes_back_once_for_a_key() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    path = f"/stories/{story}/chapters/{root}"
+    author.patch(path, {"title": "The cellar"})
+    first, second = (send(author, f"{path}/rollback", {"version": 1}, "k") for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert (second.content, second["ETag"]) == (first.content, first["ETag"])
+    assert second["Idempotent-Replayed"] == "true"
+    assert Chapter.objects.get(slug=root).version == 3
+    other = author.post(f"{path}/rollback", {"version": 1})  # without a key each is another
+    assert other.json()["version"] == 4
 
 
 def test_the_answer_stays_what_it_was_when_the_thing_has_moved_on() -> None:

@@ -13,10 +13,36 @@ from django.core.management import call_command
 from django.test import Client
 
 from storychain.api import schema
+from tests.factories import API
 from tests.integration.test_problems import assert_problem
 
 ANYONE = Client(raise_request_exception=False)
 SMALL = "tests.integration.schema_urls"
+# POSTs that take no Idempotency-Key, by what a repeat does.
+KEYLESS = {
+    "finds it done, and answers as before": (
+        "/notifications/{notification_id}/read",
+        "/notifications/read-all",
+        "/pulls/{pull_id}/labels",
+    ),
+    "is refused, as what it leads to is reached": (
+        "/appeals/{appeal_id}/decision",
+        "/moderation/bans/{user_id}",
+        "/pulls/{pull_id}/close",
+        "/pulls/{pull_id}/merge",
+        "/pulls/{pull_id}/reopen",
+        "/reports/{report_id}/decision",
+        "/stories/{slug}/archive",
+        "/stories/{slug}/bans/{user_id}",
+        "/stories/{slug}/chapters/{chapter_slug}/publish",
+        "/stories/{slug}/invitation/accept",
+        "/stories/{slug}/invitation/decline",
+        "/stories/{slug}/publish",
+        "/stories/{slug}/unarchive",
+    ),
+    "is known by the id that its sender gave it": ("/events", "/webhooks/clerk"),
+    "counts the time since the last one": ("/reading-history/heartbeat",),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -99,3 +125,15 @@ def test_the_pages_are_made_of_local_files(page: str) -> None:
     static = re.findall(r"""["']/static/([^"']+)""", html)
     assert static
     assert all(finders.find(path) for path in static)
+
+
+def test_every_post_that_creates_takes_a_key(described: dict[str, Any]) -> None:
+    posts = {
+        path.removeprefix(API): [
+            asked["name"] for asked in operations["post"].get("parameters", ())
+        ]
+        for path, operations in described["paths"].items()
+        if "post" in operations
+    }
+    unkeyed = {path for path, asked in posts.items() if "Idempotency-Key" not in asked}
+    assert unkeyed == {path for paths in KEYLESS.values() for path in paths}
