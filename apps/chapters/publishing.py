@@ -9,7 +9,7 @@ from apps.chapters.appearing import show_draft
 from apps.chapters.documents import Chapter
 from apps.chapters.errors import AlreadyPublished
 from apps.chapters.limits import PUBLISHED_AT_ONCE
-from apps.chapters.services import open_chapter_for_edit
+from apps.chapters.services import open_chapter_for_edit, refuse_unless_writer
 from apps.stories.documents import Story
 from apps.stories.facts import facts_of
 from storychain.documents import unit_of_work
@@ -24,12 +24,17 @@ def publish_chapter(
     now: datetime,
     expected: Collection[int] | None = None,
 ) -> None:
-    """Publish a draft now, whatever time it was given; raise AlreadyPublished."""
+    """Publish a draft now, whatever time it was given; raise AlreadyPublished.
+
+    What its author might not write any more is published by those who may change any chapter: they
+    approve of it by that. To him raise ApprovalRequired, or StoryForbidden.
+    """
     held, chapter = open_chapter_for_edit(
         story_slug=story_slug, slug=slug, caller_id=caller_id, expected=expected
     )
     if chapter.status != "draft":
         raise AlreadyPublished
+    refuse_unless_writer(held)
     show_draft(chapter, story=held.story, now=now)
 
 
@@ -60,14 +65,14 @@ def _publish(*, slug: str, now: datetime) -> bool:
     if chapter is None:
         return False
     story = Story.objects(slug=chapter.story_slug).first()
-    if story is None or not _may_read(chapter.author_id, story):
+    if story is None or not _may_write(chapter.author_id, story):
         chapter.wait(until=None, now=now)
         return False
     show_draft(chapter, story=story, now=now)
     return True
 
 
-def _may_read(author_id: str, story: Story) -> bool:
-    """Tell whether the author still has a part here: the story may be gone, or closed to him."""
+def _may_write(author_id: str, story: Story) -> bool:
+    """Tell whether its author may still write here: story, settings and his part may have moved."""
     standing = load_standing(story_slug=story.slug, user_id=author_id)
-    return may(Action.READ, standing=standing, facts=facts_of(story))
+    return may(Action.WRITE_CHAPTER, standing=standing, facts=facts_of(story))

@@ -164,6 +164,15 @@ def open_chapter_for_edit(
     return held, chapter
 
 
+def refuse_unless_writer(held: Held) -> None:
+    """Raise ApprovalRequired or StoryForbidden unless the caller's chapters are published here."""
+    if held.allows(Action.WRITE_CHAPTER):
+        return
+    if held.facts.require_approval:
+        raise ApprovalRequired("Its co-authors publish chapters; what others write is proposed.")
+    raise StoryForbidden("This story takes chapters only from those who work on it.")
+
+
 def _reschedule(chapter: Chapter, *, until: datetime | None, now: datetime) -> None:
     if chapter.status != "draft":
         raise AlreadyPublished
@@ -182,13 +191,5 @@ def _add(
     *, story_slug: str, parent_slug: str | None, author_id: str, text: dict[str, Any], now: datetime
 ) -> Chapter:
     held = open_for(Action.READ, slug=story_slug, caller_id=author_id)
-    _refuse_unless_writer(held)
+    refuse_unless_writer(held)
     return add_to_tree(held=held, parent_slug=parent_slug, author_id=author_id, text=text, now=now)
-
-
-def _refuse_unless_writer(held: Held) -> None:
-    if held.allows(Action.WRITE_CHAPTER):
-        return
-    if held.facts.require_approval:
-        raise ApprovalRequired("Co-authors write its first chapter; what follows can be proposed.")
-    raise StoryForbidden("This story takes chapters only from those who work on it.")

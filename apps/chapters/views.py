@@ -177,7 +177,10 @@ class Publication(APIView):
         responses=schema_for(ChapterPage),
     )
     def post(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
-        """Publish a draft now, whatever time it was given."""
+        """Publish a draft now, whatever time it was given.
+
+        Its author may while he may write in the story, and a co-author may.
+        """
         publishing.publish_chapter(
             story_slug=slug,
             slug=chapter_slug,

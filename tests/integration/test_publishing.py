@@ -288,6 +288,51 @@ def test_a_writer_without_a_part_in_the_story_any_more_waits_in_vain(
     assert (chapter.status, chapter.publish_at, announced) == ("draft", None, [])
 
 
+NO_MORE = {
+    "approval": ({"require_approval": True}, "approval-required"),
+    "branching": ({"allow_branching": False}, "story-forbidden"),
+    "removed": ({"allow_branching": False}, "story-forbidden"),
+    "demoted": ({"require_approval": True}, "approval-required"),
+}
+OPEN = {"require_approval": False, "allow_branching": True}
+
+
+def close_to_writer(house: House, how: str) -> None:
+    """Let the owner change the settings, or the part that the writer has in the story as well."""
+    story = f"/stories/{house.story}"
+    part = f"{story}/collaborators/{house.writer.user_id}"
+    assert house.owner.patch(f"{story}/settings", NO_MORE[how][0]).status_code == 200
+    if how == "removed":
+        assert house.owner.delete(part).status_code == 204
+    elif how == "demoted":
+        assert house.owner.patch(part, {"role": "moderator"}).status_code == 200
+
+
+@pytest.mark.parametrize("how", NO_MORE)
+def test_what_its_author_may_write_no_more_appears_at_neither_door(
+    announced: list[str], how: str
+) -> None:
+    house = House()
+    if how in ("removed", "demoted"):
+        house.writer = join(house.owner, house.story, "co_author")
+    slugs = [
+        write_child(house.writer, house.story, house.root, publish_at=ahead(0.5)) for _ in range(2)
+    ]
+    close_to_writer(house, how)
+    announced.clear()
+    first, second = (f"/stories/{house.story}/chapters/{slug}" for slug in slugs)
+    refused = house.writer.post(f"{first}/publish")
+    assert (refused.status_code, refused.json()["code"]) == (403, NO_MORE[how][1])
+    assert (publish_due(now=after(0.5)), announced) == (0, [])
+    for chapter in Chapter.objects(slug__in=slugs):
+        assert (chapter.status, chapter.publish_at) == ("draft", None)
+    assert house.owner.post(f"{first}/publish").status_code == 200  # who approves of it by that
+    assert house.writer.post(f"{second}/publish").status_code == 403
+    assert house.owner.patch(f"/stories/{house.story}/settings", OPEN).status_code == 200
+    assert house.writer.post(f"{second}/publish").status_code == 200
+    assert announced == slugs
+
+
 def test_many_are_published_in_bounded_steps_the_longest_due_first(
     announced: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
