@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-# What clients may tell. Others are told by our own code alone, and so can be relied on.
+# What clients may tell, each counted under its own name. Others are told by our own code alone, and
+# so can be relied on: nothing that ranks or reports reading may count one of these.
 EVENTS = (
     "page_view",
     "story_view",
@@ -13,7 +14,8 @@ EVENTS = (
     "search",
     "share",
 )
-READ, VIEW = "chapter_read", "story_view"
+READ = "read_qualified"  # our own code's: a chapter read, by a reader on a day (ADR 98)
+VIEW = "story_view"
 SOURCE = r"[a-z0-9][a-z0-9._-]{0,39}"
 MOST_SOURCES = 20  # of a story and day
 NAME = r"^[a-z][a-z0-9_]{0,63}$"

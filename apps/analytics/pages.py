@@ -17,7 +17,13 @@ class SourceView(msgspec.Struct, frozen=True):
 
 
 class DayView(msgspec.Struct, frozen=True, kw_only=True):
-    """A UTC day: chapters read, by how many who were signed in, and how often it was opened."""
+    """A UTC day of a story.
+
+    `reads` are chapters read by heartbeats (20 s in one stay, signed in), each once a reader and
+    day: who reads one again on another day counts on both, but once in the story's own `reads`.
+    `readers` are the people behind them. `views` and `sources` are what clients told of its
+    opening, and prove nothing.
+    """
 
     date: str
     reads: int

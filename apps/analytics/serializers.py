@@ -78,13 +78,16 @@ class EventInput(serializers.Serializer[Any]):
     event = serializers.ChoiceField(
         choices=EVENTS,
         error_messages={"invalid_choice": f"Name one of {', '.join(EVENTS)}."},
-        help_text="What happened; `chapter_read` makes a story trend.",
+        help_text="What happened, as your client saw it: counted under this name, and in no "
+        "story's reads, readers or trending score, which count heartbeats.",
     )
     timestamp = MomentField(
         required=False, help_text="When it happened; without it, when it was received."
     )
     properties = PropertiesField(
-        required=False, help_text="What it was about; `story_slug` makes it count for a story."
+        required=False,
+        help_text="What it was about; `story_slug` makes it count for a story, and `source` says "
+        "from where a `story_view` came.",
     )
     id = serializers.RegexField(
         r"^[A-Za-z0-9_-]{8,64}\Z",

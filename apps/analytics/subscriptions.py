@@ -1,4 +1,4 @@
-"""What follows from what was announced: it is recorded, as what clients tell is."""
+"""What follows from what was announced: it is recorded, under a name that no client may send."""
 
 from collections.abc import Iterator
 
@@ -11,8 +11,8 @@ from storychain.queues.jobs import JobCall
 
 @subscribes(StoryRead)
 def record_reader(event: StoryRead) -> Iterator[JobCall]:
-    """Whoever has read in a story is one of its readers of that day, whatever his client tells."""
-    name = f"read:{event.day.isoformat()}:{event.user_id}:{event.story_slug}"
+    """Whoever has read a chapter is one of its story's readers of that day, by heartbeats alone."""
+    name = f"read:{event.day.isoformat()}:{event.user_id}:{event.chapter_slug}"
     yield record.call(
         job_id=name,
         id=name,

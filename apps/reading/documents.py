@@ -84,8 +84,7 @@ class Sitting(Document):
 class ReadingHistory(Document):
     """How far somebody has come in a story. What he read of each chapter is in ChapterRead.
 
-    `path` are the chapters that he came through, the latest LONGEST_PATH; `counted_on` the UTC day
-    on which he last counted as the story's reader.
+    `path` are the chapters that he came through, the latest LONGEST_PATH.
     """
 
     history_id = StringField(primary_key=True, default=lambda: uuid4().hex)
@@ -95,7 +94,6 @@ class ReadingHistory(Document):
     path = fields.ListField(StringField())
     chapters_read = fields.IntField(default=0)
     endings_found = fields.IntField(default=0)
-    counted_on = StringField()
     started_at = fields.DateTimeField(required=True)
     last_read_at = fields.DateTimeField(required=True)
 
@@ -126,20 +124,19 @@ class ReadingHistory(Document):
         self.chapters_read += 1
         self.endings_found += int(is_ending)
 
-    def count_day(self, day: date) -> bool:
-        """Count him as a reader of this day; tell whether he was not before. To be saved."""
-        before, self.counted_on = self.counted_on, day.isoformat()
-        return bool(before != self.counted_on)
-
 
 class ChapterRead(Document):
-    """How long somebody has been at a chapter, in all, and since when that counts as read."""
+    """How long somebody has been at a chapter, in all, and since when that counts as read.
+
+    `counted_on` is the UTC day on which he last counted as its reader.
+    """
 
     read_id = StringField(primary_key=True)
     history_id = StringField(required=True)
     chapter_slug = StringField(required=True)
     seconds = fields.IntField(default=0)
     qualified_at = fields.DateTimeField()
+    counted_on = StringField()
     is_ending = fields.BooleanField(default=False)  # which he has so come to
     last_read_at = fields.DateTimeField(required=True)
 
@@ -169,6 +166,11 @@ class ChapterRead(Document):
         if is_first:
             self.qualified_at, self.is_ending = now, is_ending
         return is_first
+
+    def count_day(self, day: date) -> bool:
+        """Count him as its reader of this day; tell whether he was not before. To be saved."""
+        before, self.counted_on = self.counted_on, day.isoformat()
+        return bool(before != self.counted_on)
 
 
 class CountedRead(Document):

@@ -6,7 +6,7 @@ from storychain.events import Event
 
 
 class StoryRead(Event, frozen=True, kw_only=True):
-    """Somebody has read in a story, for the first time on this UTC day."""
+    """Somebody has read a chapter of a story, for the first time on this UTC day."""
 
     user_id: str
     story_slug: str

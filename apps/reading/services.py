@@ -5,7 +5,7 @@
 2. One tab counts, the first; another takes over when it has been silent for longer than that.
 3. A stay of QUALIFIES seconds at a chapter is a read. Turning to another chapter ends the stay:
    the time until then is the chapter's that he leaves.
-4. For a chapter, and its story, a reader counts once for ever; for trending, once a day and story.
+4. For a chapter, and its story, a reader counts once for ever; for their days, once a day.
 """
 
 from datetime import UTC, datetime
@@ -154,7 +154,7 @@ def _count(read: ChapterRead, history: ReadingHistory, *, more: int, now: dateti
 
 def _count_day(read: ChapterRead, history: ReadingHistory, *, now: datetime) -> None:
     day = now.astimezone(UTC).date()
-    if history.count_day(day):
+    if read.count_day(day):
         publish(
             StoryRead(
                 user_id=history.user_id,

@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from apps.analytics.documents import AnalyticsEvent
 from apps.analytics.jobs import record
-from apps.analytics.limits import MOST_EVENTS
+from apps.analytics.limits import MOST_EVENTS, READ
 from storychain import redis
 from storychain.queues import ledger
 from storychain.queues.batches import perform_together
@@ -78,6 +78,7 @@ def test_an_event_sent_again_under_its_id_counts_once() -> None:
 BAD: list[tuple[Any, str]] = [
     ({"event": {"$ne": ""}}, "events.0.event"),
     ({"event": "no_such_event"}, "events.0.event"),
+    ({"event": READ, "properties": {"story_slug": "the-lamp"}}, "events.0.event"),
     ({}, "events.0.event"),
     ("page_view", "events.0"),
     ({**VIEW, "userId": "somebody"}, "events.0.userId"),

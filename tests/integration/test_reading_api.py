@@ -12,7 +12,8 @@ import msgspec
 import pytest
 from pymongo.monitoring import CommandListener
 
-from apps.analytics.limits import READ
+from apps.analytics.limits import EVENTS, READ
+from apps.analytics.reports import get_analytics
 from apps.analytics.services import TrackedEvent, record_events, roll_up_day
 from apps.analytics.trending import refresh_trending
 from apps.chapters.documents import Chapter
@@ -238,7 +239,7 @@ def test_only_what_readers_have_is_read() -> None:
     assert Caller().post(path, where).status_code == 401
 
 
-def test_who_reads_counts_for_trending_once_a_day_and_story() -> None:
+def test_a_read_counts_once_a_day_and_a_reader_once_and_nothing_that_clients_tell() -> None:
     desk, other = Desk(), sign_in()
     today, tomorrow = 0, 24 * 3600
     desk.beat(today, desk.root)
@@ -248,16 +249,25 @@ def test_who_reads_counts_for_trending_once_a_day_and_story() -> None:
     desk.read(tomorrow, desk.root)  # that he read it before is no matter
     found = list_jobs(queue="analytics", state="waiting", limit=100)
     jobs = [job for job in found if job.name == "analytics.record"]
-    days = sorted((job.args["userId"], job.args["timestamp"][:10]) for job in jobs)
+    reads = sorted((job.args["userId"], job.args["timestamp"][:10]) for job in jobs)
     mine, theirs = str(desk.reader.user_id), str(other.user_id)
-    assert days == sorted([(mine, "2026-02-09"), (mine, "2026-02-10"), (theirs, "2026-02-09")])
+    first, second = "2026-02-09", "2026-02-10"
+    assert reads == sorted([(mine, first), (mine, first), (mine, second), (theirs, first)])
     events = [msgspec.convert(job.args, TrackedEvent) for job in jobs]
     record_events([*events, *events])
     assert {event.event for event in events} == {READ}
+    about = {"story_slug": desk.story}
+    record_events(  # what anybody may post of a story that he has not opened
+        TrackedEvent(event=name, timestamp=NOW, user_id=user, properties=about)
+        for name in EVENTS
+        for user in ("forger", "another", None)
+    )
     Story.objects(slug=desk.story).update_one(set__published_at=NOW)
     now = NOW + timedelta(seconds=tomorrow)
     roll_up_day(day=NOW.date())
     refresh_trending(now=now, check=lambda: None)
+    page = get_analytics(story_slug=desk.story, days=2, today=now.date()).value
+    assert [(day.reads, day.readers) for day in page.days] == [(3, 2), (1, 1)]
     score = Story.objects.get(slug=desk.story).trending_score
     level = 1
     assert score == round((3 * 0.3 + level) / (1 + 1 / 30), 2)

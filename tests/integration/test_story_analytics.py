@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from apps.analytics.limits import READ
 from apps.analytics.services import TrackedEvent, record_events, roll_up_day
 from apps.chapters.documents import Chapter
 from apps.stories.documents import Story
@@ -36,7 +37,7 @@ def test_figures_are_those_of_the_days_the_ways_and_the_ends() -> None:
     empty = author.get(f"{path}?days=2").json()
     assert [day["reads"] for day in empty["days"]] == [0, 0]
     for user in ("ann", "ann", "bob"):
-        tell("chapter_read", story, user)
+        tell(READ, story, user)
     for source in ("search", "search", "t.co", "=cmd|' /C calc'!A0", {"$gt": ""}, "x" * 41):
         tell("story_view", story, None, days_ago=1, source=source)
     for ago in (0, 1):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from apps.analytics.limits import READ
 from apps.analytics.services import TrackedEvent, record_events, roll_up_day
 from apps.analytics.trending import refresh_trending
 from apps.chapters.documents import Chapter
@@ -31,9 +32,7 @@ def author() -> Caller:
 def read(story: str, *users: str | None, days_ago: int = 0) -> None:
     at = timezone.now() - timedelta(days=days_ago)
     record_events(
-        TrackedEvent(
-            event="chapter_read", user_id=user, properties={"story_slug": story}, timestamp=at
-        )
+        TrackedEvent(event=READ, user_id=user, properties={"story_slug": story}, timestamp=at)
         for user in users
     )
     roll_up_day(day=at.date())
@@ -157,8 +156,6 @@ def test_today_begins_at_midnight_utc(author: Caller) -> None:
     for minutes, user in ((0, "ann"), (-1, "bob")):
         at = midnight + timedelta(minutes=minutes)
         told = {"story_slug": story}
-        record_events(
-            [TrackedEvent(event="chapter_read", user_id=user, properties=told, timestamp=at)]
-        )
+        record_events([TrackedEvent(event=READ, user_id=user, properties=told, timestamp=at)])
     refresh(midnight + timedelta(seconds=1))
     assert score(story) == pytest.approx(1.3)  # yesterday's count is the roll-up's
