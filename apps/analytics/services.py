@@ -1,10 +1,14 @@
-"""Writes events, and counts days. What is counted anew comes out equal."""
+"""Writes events, and counts days. What is counted anew comes out equal.
+
+Whoever sends events names what story he likes: days are kept only of those that there are.
+"""
 
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Annotated, Any
 
 import msgspec
@@ -12,9 +16,12 @@ import msgspec
 from apps.analytics.documents import AnalyticsEvent, DailyStat
 from apps.analytics.invalidation import DAYS
 from apps.analytics.limits import MOST_SOURCES, NAME, SOURCE, VIEW
+from apps.stories.documents import Story
+from apps.stories.slugs import FORM
 from storychain.cache.invalidation import bump
 
 PLATFORM = "platform"
+STEP = 100
 Figures = dict[str, dict[str, Any]]
 
 
@@ -54,7 +61,8 @@ def _count(wanted: dict[str, Any], kind: str) -> Iterator[tuple[str, str, int]]:
     """Yield (scope, event, how many) of events, or of the people behind them."""
     for scope, group in ((PLATFORM, None), ("story", "$story_slug")):
         found = wanted if group is None else {**wanted, "story_slug": {"$gt": ""}}
-        for row in AnalyticsEvent.objects.aggregate(_pipeline(found, group, kind)):
+        rows = AnalyticsEvent.objects.aggregate(_pipeline(found, group, kind))
+        for row in _of_stories(rows) if group else rows:
             named, event = row["_id"].get("of"), row["_id"]["event"]
             yield (f"{scope}:{named}" if group else scope), event, row["count"]
 
@@ -65,13 +73,22 @@ def _count_sources(span: dict[str, Any]) -> dict[str, list[tuple[str, int]]]:
     by_source = {"of": "$story_slug", "source": "$properties.source"}
     total = {"$group": {"_id": by_source, "count": {"$sum": 1}}}
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for row in AnalyticsEvent.objects.aggregate([{"$match": told}, total]):
+    for row in _of_stories(AnalyticsEvent.objects.aggregate([{"$match": told}, total])):
         source = row["_id"]["source"]
         # A list of texts is found by "$gt" as well, and whoever sends events chooses what he sends.
         if isinstance(source, str) and re.fullmatch(SOURCE, source):
             found[f"story:{row['_id']['of']}"].append((source, row["count"]))
     most = {s: sorted(rows, key=lambda row: (-row[1], row[0])) for s, rows in found.items()}
     return {scope: rows[:MOST_SOURCES] for scope, rows in most.items()}
+
+
+def _of_stories(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the rows whose story exists; of the others no more than a step is held."""
+    left = iter(rows)
+    while some := list(islice(left, STEP)):
+        named = sorted({row["_id"]["of"] for row in some})
+        there = {story.slug for story in Story.objects(slug__in=named).only("slug")}
+        yield from (row for row in some if row["_id"]["of"] in there)
 
 
 def _pipeline(found: dict[str, Any], group: str | None, kind: str) -> list[dict[str, Any]]:
@@ -86,11 +103,12 @@ def _pipeline(found: dict[str, Any], group: str | None, kind: str) -> list[dict[
 
 def _as_stored(event: TrackedEvent) -> dict[str, Any]:
     slug = event.properties.get("story_slug")
+    is_one = isinstance(slug, str) and re.fullmatch(FORM, slug)
     return {
         "_id": event.id,
         "event": event.event,
         "user_id": event.user_id,
-        "story_slug": slug if isinstance(slug, str) else None,
+        "story_slug": slug if is_one else None,
         "properties": event.properties,
         "occurred_at": event.timestamp,
     }

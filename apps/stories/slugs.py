@@ -4,6 +4,7 @@ import secrets
 
 from django.utils.text import slugify
 
+FORM = r"[a-z0-9][a-z0-9_-]{0,79}"  # of every slug of a story, and of much that is none
 RESERVED = frozenset({"new", "my", "draft", "search", "trending", "featured", "import"})
 SHORTEST, TAIL = 3, 8
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"

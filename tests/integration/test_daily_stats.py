@@ -9,7 +9,8 @@ import pytest
 
 from apps.analytics import jobs
 from apps.analytics.documents import AnalyticsEvent, DailyStat
-from apps.analytics.services import TrackedEvent, record_events, roll_up_day
+from apps.analytics.services import STEP, TrackedEvent, record_events, roll_up_day
+from apps.stories.documents import Story
 from storychain.bulk import Unstorable
 from storychain.queues import ledger
 from storychain.queues.execution import perform
@@ -25,6 +26,14 @@ END = BEGIN + timedelta(days=1)
 LAST = END - timedelta(milliseconds=1)
 
 
+@pytest.fixture
+def stories() -> None:
+    """Let the stories "lamp" and "stairs" be there."""
+    times = dict.fromkeys(("created_at", "updated_at", "last_activity_at"), BEGIN)
+    about = {"title": "The house", "creator_id": "ann", **times}
+    Story.objects.insert([Story(slug=slug, **about) for slug in ("lamp", "stairs")])
+
+
 def tell(event: str, user: str | None = None, story: str = "", at: datetime = BEGIN) -> None:
     about = {"story_slug": story} if story else {}
     told = TrackedEvent(event=event, user_id=user, properties=about, timestamp=at)
@@ -36,6 +45,7 @@ def figures() -> dict[tuple[str, str], Any]:
     return {(stat.date, stat.scope): (dict(stat.counts), dict(stat.people)) for stat in stats}
 
 
+@pytest.mark.usefixtures("stories")
 def test_a_day_is_counted_in_all_and_by_story_and_people_once() -> None:
     for user in ("ann", "ann", "bob", None):
         tell("chapter_read", user, "lamp")
@@ -64,6 +74,7 @@ def test_a_day_ends_where_the_next_begins() -> None:
     }
 
 
+@pytest.mark.usefixtures("stories")
 def test_counted_again_it_comes_out_equal_and_what_is_gone_goes() -> None:
     tell("page_view", "ann", "lamp")
     tell("page_view", "ann", "stairs")
@@ -74,6 +85,34 @@ def test_counted_again_it_comes_out_equal_and_what_is_gone_goes() -> None:
     AnalyticsEvent.objects(occurred_at__gte=BEGIN, story_slug="lamp").delete()
     roll_up_day(day=DAY)
     assert set(figures()) == {("2026-03-01", "platform"), ("2026-03-01", "story:stairs")}
+
+
+@pytest.mark.usefixtures("stories")
+def test_what_is_told_of_no_story_counts_in_all_and_leaves_no_figures() -> None:
+    bad = ["The Lamp", "a\n", "-a", "l" * 81, "lamp/..", "лампа", {"$gt": ""}, ["lamp"], 7]
+    for slug in ["lamp", *bad]:
+        told = TrackedEvent(event="x", timestamp=BEGIN, properties={"story_slug": slug})
+        record_events([told])
+    stored = AnalyticsEvent.objects(occurred_at=BEGIN, story_slug__gt="")
+    assert [event.story_slug for event in stored] == ["lamp"]
+    record_events(  # each may be a story, and is none
+        TrackedEvent(
+            event="story_view",
+            user_id="ann",
+            timestamp=BEGIN,
+            properties={"story_slug": slug, "source": "search"},
+        )
+        for slug in ("stairs", *(f"none-{n}" for n in range(STEP + 1)))
+    )
+    roll_up_day(day=DAY)
+    found = {stat.scope: stat for stat in DailyStat.objects(date=DAY.isoformat())}
+    assert set(found) == {"platform", "story:lamp", "story:stairs"}
+    assert found["platform"].counts == {"x": 1 + len(bad), "story_view": STEP + 2}
+    assert found["story:stairs"].people == {"story_view": 1}
+    assert found["story:stairs"].sources == [["search", 1]]
+    Story.objects(slug="stairs").delete()
+    roll_up_day(day=DAY)
+    assert DailyStat.objects(date=DAY.isoformat(), scope="story:stairs").count() == 0
 
 
 def test_an_event_that_is_recorded_again_is_one() -> None:
