@@ -32,6 +32,8 @@ AMQP_OPTIONS = {
     "confirm_publish": True,
     "connect_timeout": settings.QUEUE_TIMEOUT_SECONDS,
     "write_timeout": settings.QUEUE_TIMEOUT_SECONDS,
+    # Also a connection that is given up waits to be told good-bye.
+    "read_timeout": settings.QUEUE_TIMEOUT_SECONDS,
 }
 
 

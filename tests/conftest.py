@@ -66,5 +66,7 @@ def fresh_names(
         audit(AUDIT, mongo, name)
     if "storychain.redis" in sys.modules:
         sys.modules["storychain.redis"].breaker.cache_clear()  # one test's outage is not the next's
+    if "storychain.queues.bells" in sys.modules:
+        sys.modules["storychain.queues.bells"].breaker.cache_clear()
     if "storychain.patience" in sys.modules:
         sys.modules["storychain.patience"].be_patient(is_patient=False)  # as every process begins

@@ -11,7 +11,7 @@ from storychain.queues.jobs import PermanentError, current, job
 from storychain.queues.topology import CLEANUP, EXPORT
 
 
-class RenderResult(msgspec.Struct, frozen=True):
+class RenderResult(msgspec.Struct, frozen=True, rename="camel"):
     """What came of it; nothing where another run has made the file before."""
 
     file_url: str | None = None

@@ -24,12 +24,21 @@ BATCH = 100
 
 
 class DeadLetter(Document):
-    """A job that died; `status` is dead, replayed or discarded; `args` and `log` are JSON."""
+    """A job that died, with all that it needs to be the same one when it is replayed.
+
+    `status` is dead, replayed or discarded; `args` and `log` are JSON.
+    """
 
     job_id = StringField(primary_key=True)
     queue = StringField(required=True)
     name = StringField(required=True)
     args = StringField(required=True)
+    priority = fields.IntField()
+    slot = StringField()
+    schedule = StringField(default="")
+    request_id = StringField(default="")
+    unique_key = StringField(default="")
+    lock = StringField(default="")
     attempts = fields.IntField()
     error = StringField()
     log = StringField()
@@ -61,6 +70,12 @@ def _mirror(record: JobRecord) -> UpdateOne:
         "queue": record.queue,
         "name": record.name,
         "args": msgspec.json.encode(record.args).decode(),
+        "priority": record.priority,
+        "slot": record.slot,
+        "schedule": record.schedule,
+        "request_id": record.request_id,
+        "unique_key": record.unique or "",
+        "lock": record.lock or "",
         "attempts": record.attempt,
         "error": record.error,
         "log": msgspec.json.encode(read_log(record.id)).decode(),
@@ -98,7 +113,7 @@ def replay(job_id: str) -> str:
 
 
 def _restore(job_id: str) -> str:
-    """Enqueue a dead job that the ledger has lost."""
+    """Enqueue a dead job that the ledger has lost; raise desk.NotPossible beside one like it."""
     letter = _get_lost(job_id)
     if letter.status == "discarded":
         raise desk.NotPossible(f"Job {job_id} was discarded, for good.")
@@ -107,9 +122,14 @@ def _restore(job_id: str) -> str:
         name=job.name,
         args=msgspec.Raw(letter.args.encode()),
         attempts=job.attempts,
-        level=job.priority,
+        level=job.priority if letter.priority is None else letter.priority,
+        slot=letter.slot,
+        schedule=letter.schedule,
+        request_id=letter.request_id,
     )
-    ledger.enqueue([Entry(job_id, job.queue, spec)])
+    entry = Entry(job_id, job.queue, spec, unique=letter.unique_key, lock=letter.lock)
+    for other in ledger.enqueue([entry]):
+        raise desk.NotPossible(f"Job {other.job_id}, which does the same, is {other.state}.")
     return "dead"
 
 

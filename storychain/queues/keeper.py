@@ -32,7 +32,7 @@ class Keeper:
             _sweep: settings.QUEUE_SWEEP_SECONDS,
             self._say_present: beat,
         }
-        # In a thread of its own: what waits for MongoDB is not to hold up heartbeats.
+        # In a thread of its own: what waits for MongoDB is not to hold up the others.
         patient: dict[Callable[[], object], float] = {
             mirror_dead: settings.QUEUE_SWEEP_SECONDS,
             log_alerts: ALERT_BEATS * beat,

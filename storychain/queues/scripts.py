@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import hiredis
 import msgspec
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from storychain import redis
@@ -20,6 +20,8 @@ from storychain.errors import Unavailable
 LUA = Path(__file__).parent / "lua"
 INCLUDE = re.compile(r"^-- include (\w+)\.lua$", re.MULTILINE)
 Reply = TypeVar("Reply")
+
+CANNOT_WRITE = "MISCONF"  # how Redis begins when its disk is full
 
 
 class LedgerAway(Unavailable):
@@ -43,6 +45,10 @@ def asking_ledger() -> Iterator[Any]:
         breaker.fail()
         raise LedgerAway(f"The ledger does not answer: {error}") from error
     except (OutOfMemoryError, ReadOnlyError) as error:
+        raise LedgerAway(f"The ledger takes nothing: {error}") from error
+    except ResponseError as error:
+        if not str(error).startswith(CANNOT_WRITE):
+            raise
         raise LedgerAway(f"The ledger takes nothing: {error}") from error
     breaker.succeed()
 

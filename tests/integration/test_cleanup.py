@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from apps.chapters import cleanup as drafts
@@ -158,7 +160,8 @@ def test_a_list_that_is_cached_forgets_what_was_cleared_away() -> None:
     assert user.get("/notifications").json()["items"] == []
 
 
-def test_logs_are_job_runs_and_health_checks() -> None:
+def test_logs_are_job_runs_health_checks_and_what_the_admin_changed() -> None:
+    admin = get_user_model().objects.create_superuser("admin")
     for n, days in enumerate((91, 90.1, 89, 0)):
         at = DUE - timedelta(days=days)
         HealthCheck.objects.create(job_id=str(n), checked_at=at, is_well=True, parts={})
@@ -172,8 +175,10 @@ def test_logs_are_job_runs_and_health_checks() -> None:
             duration=0.1,
             outcome="completed",
         )
-    assert cleaned("logs", 90, dryRun=True) == 4
-    assert cleaned("logs", 90) == 4
+        LogEntry.objects.create(user=admin, object_id=n, action_flag=2, action_time=at)
+    assert cleaned("logs", 90, dryRun=True) == 6
+    assert cleaned("logs", 90) == 6
+    assert sorted(LogEntry.objects.values_list("object_id", flat=True)) == ["2", "3"]
     assert sorted(JobRun.objects.values_list("token", flat=True)) == [2, 3]
     assert sorted(HealthCheck.objects.values_list("job_id", flat=True)) == ["2", "3"]
 

@@ -1,6 +1,6 @@
 """`make soak ONLY=queues`: every fault of the queues at full size, at the pace of production.
 
-The tests are those of the suite (tests/faults/queues); what says how large they are is sizes.py.
+The tests are those of the suite (FOLDERS); what says how large they are is sizes.py.
 Ends with 0 only if all of them pass.
 """
 
@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-FOLDER = "tests/faults/queues"
+FOLDERS = ("tests/faults/queues", "tests/faults/emails")
 # Set before the tests are loaded: sizes.py reads it then.
 FULL = {"QUEUE_PROOF": "full", "TIME_SCALE": "1"}
 MOST_SECONDS = 3_600  # for one fault
@@ -65,9 +65,8 @@ def run(*words: str) -> int:
     )
     with Progress(*columns, console=console) as progress:
         options = ["-o", "addopts=", "-p", "tests.plugin", "-p", "no:terminal"]
-        code = pytest.main(
-            [*options, "-o", f"timeout={MOST_SECONDS}", FOLDER, *words], plugins=[Teller(progress)]
-        )
+        options += ["-o", f"timeout={MOST_SECONDS}"]
+        code = pytest.main([*options, *FOLDERS, *words], plugins=[Teller(progress)])
     return int(code)
 
 

@@ -17,11 +17,11 @@ from storychain.queues.stats import stats
 from storychain.queues.topology import QUEUES
 from tests.emailing.mails import DIGEST, INVITATION, WELCOME
 from tests.emailing.servers import MailServer
-from tests.queueing.workers import IO, Crew, Worker
-from tests.waiting import wait_until
+from tests.queueing.sizes import sized
+from tests.queueing.workers import IO, Crew, Worker, wait_until
 
 ADA = "ada@example.org"
-MAILS = 130
+MAILS = sized(400, suite=130)
 
 
 @pytest.fixture(autouse=True)

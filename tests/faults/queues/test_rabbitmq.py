@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from config.celery import app
+from storychain.queues import bells
 from storychain.queues.jobs import enqueue_many
 from storychain.queues.records import get_job
 from storychain.queues.topology import QUEUES
 from tests.queueing import jobs
 from tests.queueing.counting import count_all, effects, lines, row, runs
+from tests.queueing.fixtures import aim
 from tests.queueing.rabbit import MISSING
+from tests.queueing.servers import Wire
 from tests.queueing.workers import HEAVY, IO, Crew, wait_until
 
 pytestmark = [
@@ -66,6 +71,26 @@ def test_a_killed_workers_jobs_run_in_another(crew: Crew, folder: Path) -> None:
     wait_until(lambda: row()["completed"] == JOBS, seconds=60)
     assert effects(folder) == {str(n) for n in range(JOBS)}
     assert count_all() == JOBS
+
+
+def test_a_broker_that_falls_silent_is_not_waited_for_without_end(
+    rabbit_url: str, settings: Settings
+) -> None:
+    node = urlsplit(rabbit_url)
+    wire = Wire(int(node.port or 0))
+    place = f"{(node.netloc.rpartition('@')[0] + '@').lstrip('@')}127.0.0.1:{wire.port}"
+    aim(node._replace(netloc=place).geturl(), settings.KEY_PREFIX)
+    bells.ring(["email"])
+    assert bells.breaker().allows()
+    wire.is_cut = True
+    bells.ring(["email"])  # without a time-out this would be the end of it
+    assert not bells.breaker().allows()
+    bells.ring(["export"])
+    wire.is_cut = False
+    wait_until(lambda: bells.breaker().allows(), seconds=30)
+    assert bells.take_unrung() == set()
+    aim(rabbit_url, settings.KEY_PREFIX)
+    wire.close()
 
 
 def test_lost_and_doubled_bells_change_nothing(crew: Crew, trace: str) -> None:

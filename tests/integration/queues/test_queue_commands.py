@@ -189,6 +189,23 @@ def test_a_dead_letter_outlives_the_ledger(dead_job: str) -> None:
         type_in("dead_letters", "replay", dead_job)
 
 
+def test_a_dead_job_that_the_ledger_has_lost_comes_back_as_the_same() -> None:
+    about = {"slot": "2026-03-01T03:00:00+00:00", "schedule": "clean-logs", "priority": 0}
+    job_id = jobs.exclusive.enqueue(trace="-", kind="logs", **about)
+    (_, (held,)) = ledger.exchange(queue="cleanup", holder="w/1#1", ask=Ask(1, 9, "1"))
+    outcome = Outcome(job_id, held.token, "dead", "ValueError: why")
+    ledger.exchange(queue="cleanup", holder="w/1#1", outcomes=[outcome], ask=None)
+    assert mirror_dead() == 1
+    before = get_job(job_id)
+    client = redis.client("queue")
+    client.delete(*client.keys(redis.key("*")))
+    type_in("dead_letters", "replay", job_id)
+    after = get_job(job_id)
+    for name in ("name", "queue", "args", "slot", "schedule", "priority", "lock", "request_id"):
+        assert getattr(after, name) == getattr(before, name), name
+    assert after.lock == "test.exclusive:logs"
+
+
 def test_the_plan_shows_profiles_and_the_formula() -> None:
     shown = type_in("worker_plan", "--ram", "1000")
     assert "1000 MB" in shown
