@@ -22,6 +22,7 @@ from apps.collaboration.errors import (
 )
 from apps.collaboration.events import CollaboratorInvited, CollaboratorLeft, InvitationAnswered
 from apps.collaboration.limits import INVITATION_DAYS, LARGEST_TEAM
+from apps.pulls.judging import weigh_anew
 from apps.stories.documents import Moment, Story
 from apps.stories.services import Held, open_for
 from apps.users.documents import User
@@ -70,6 +71,7 @@ def change_role(*, story_slug: str, caller_id: str, user_id: str, role: str, now
     if row.role == "owner":
         raise OwnerStays("The owner's part cannot be changed.")
     row.change_role(role)
+    weigh_anew(story_slug=story_slug, user_id=user_id, now=now)
     _note("role_changed", row, caller_id, now, role=role)
 
 
@@ -86,19 +88,20 @@ def remove(*, story_slug: str, caller_id: str, user_id: str, now: datetime) -> N
         raise OwnerStays("The owner cannot leave; archive or delete the story instead.")
     if not _may_end(held, row, caller_id=caller_id):
         raise NotYours if row.status == "accepted" else CollaboratorNotFound
-    if end_part(row, by=caller_id):
+    if end_part(row, by=caller_id, now=now):
         has_left = caller_id == user_id
         _note("member_left" if has_left else "member_removed", row, caller_id, now)
 
 
 @unit_of_work
-def end_part(row: Collaborator, *, by: str) -> bool:
+def end_part(row: Collaborator, *, by: str, now: datetime) -> bool:
     """End somebody's part in a story, or his invitation; tell whether he was of its team."""
     is_member = row.status == "accepted"
     row.end()
     _count_out(row.story_slug)
     if is_member:
         Story.let_out(slug=row.story_slug, user_id=row.user_id)
+        weigh_anew(story_slug=row.story_slug, user_id=row.user_id, now=now)
         publish(CollaboratorLeft(story_slug=row.story_slug, user_id=row.user_id, by=by))
     return is_member
 
@@ -167,6 +170,7 @@ def _answer(status: str, *, story_slug: str, caller_id: str, now: datetime) -> N
         _count_out(story_slug)
     else:
         Story.let_in(slug=story_slug, user_id=caller_id)
+        weigh_anew(story_slug=story_slug, user_id=caller_id, now=now)
     kind = "member_joined" if status == "accepted" else "member_declined"
     _note(kind, row, caller_id, now)
     publish(

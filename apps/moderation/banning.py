@@ -16,6 +16,7 @@ from apps.moderation.documents import Act, Appeal
 from apps.moderation.errors import AlreadyThere, BanNotFound, OutOfReach
 from apps.moderation.events import StoryBanTurned
 from apps.moderation.platform import SUPER_ADMIN, Duty, check_duty
+from apps.pulls.judging import weigh_everywhere
 from apps.stories.documents import Moment
 from apps.stories.services import Held, open_for
 from apps.users.documents import PlatformBan
@@ -73,6 +74,7 @@ def lift_platform_ban(*, user_id: str, caller_id: str, now: datetime, reason: st
         raise BanNotFound
     ban.delete()
     _close_appeal(user_id, None, caller_id, now)
+    weigh_everywhere(user_id=user_id, now=now)
     Act.note("platform_unbanned", actor_id=caller_id, now=now, user_id=user_id, reason=reason)
 
 
@@ -96,7 +98,7 @@ def _ban_from_story(
     StoryBan.impose(story_slug=story_slug, user_id=user_id, reason=reason, by=caller_id, now=now)
     part = Collaborator.objects(story_slug=story_slug, user_id=user_id).first()
     if part is not None and part.status in ("accepted", "pending"):
-        end_part(part, by=caller_id)
+        end_part(part, by=caller_id, now=now)
     _note_story(held, "story_banned", user_id, caller_id, reason, now)
 
 
@@ -128,4 +130,5 @@ def _ban_from_platform(user_id: str, caller_id: str, reason: str, now: datetime)
     if user_id == caller_id or is_above:
         raise OutOfReach
     PlatformBan.impose(user_id=user_id, reason=reason, by=caller_id, now=now)
+    weigh_everywhere(user_id=user_id, now=now)
     Act.note("platform_banned", actor_id=caller_id, now=now, user_id=user_id, reason=reason)

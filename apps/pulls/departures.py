@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from apps.pulls.documents import PullRequest
+from apps.pulls.judging import weigh
 from apps.pulls.limits import UNDECIDED
 from apps.pulls.records import PullComment, PullEvent, PullVote, Review
 from apps.users.departures import STEP, departs
@@ -41,7 +42,7 @@ def leave_reviews(user_id: str) -> int:
         review.delete()
         pull = PullRequest.hold(review.pull_id)
         if pull and pull.status in UNDECIDED:
-            pull.tally(Review.objects(pull_id=review.pull_id))
+            weigh(pull)
             pull.save()
         else:
             _leave(review)

@@ -157,7 +157,7 @@ class PullRequest(Document):
             self.ready_at = self.ready_at or now
 
     def tally(self, reviews: Iterable[Review]) -> None:
-        """Count the reviews: approvals of this text by those who may approve, and who objects."""
+        """Count the reviews of those who may review: approvals that bind, and who objects."""
         kept = list(reviews)
         self.approvals.received = sum(r.approves(self.text_version) for r in kept)
         self.approvals.blockers = sorted(

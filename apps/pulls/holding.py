@@ -10,6 +10,7 @@ from apps.pulls.errors import OwnPull, PullForbidden, PullNotFound, PullOver
 from apps.pulls.events import PullApproved, PullFact
 from apps.pulls.limits import UNDECIDED
 from apps.pulls.policy import may_see
+from apps.stories.documents import Story
 from apps.stories.errors import StoryNotFound
 from apps.stories.services import Held, open_for
 from storychain.events import publish
@@ -58,16 +59,7 @@ class HeldPull(NamedTuple):
     def announce(self, fact: type[F], number: int, **more: Any) -> None:
         """Tell what has just been noted on the timeline under this number."""
         who = {"actor_id": self.caller_id, **more}
-        publish(fact(**name_pull(self.pull, self.held), number=number, **who))
-
-    def settle(self, *, was: str, now: datetime) -> None:
-        """Store it, and tell its author if it is approved by what was done."""
-        self.pull.clean()
-        is_new = self.pull.status == "approved" != was
-        number = self.pull.note("approved", actor_id=None, now=now) if is_new else 0
-        self.pull.save()
-        if is_new:
-            self.announce(PullApproved, number, actor_id=None)
+        publish(fact(**name_pull(self.pull, self.held.story), number=number, **who))
 
 
 def hold_pull(*, pull_id: str, caller_id: str, action: Action = Action.READ) -> HeldPull:
@@ -98,12 +90,22 @@ def hold_pull(*, pull_id: str, caller_id: str, action: Action = Action.READ) -> 
     return found
 
 
-def name_pull(pull: PullRequest, held: Held) -> dict[str, str]:
+def settle(pull: PullRequest, *, story: Story, was: str, now: datetime) -> None:
+    """Store a pull request, and tell its author if it is approved by what was done."""
+    pull.clean()
+    is_new = pull.status == "approved" != was
+    number = pull.note("approved", actor_id=None, now=now) if is_new else 0
+    pull.save()
+    if is_new:
+        publish(PullApproved(**name_pull(pull, story), number=number, actor_id=None))
+
+
+def name_pull(pull: PullRequest, story: Story) -> dict[str, str]:
     """Return what every fact about a pull request tells."""
     return {
         "pull_id": pull.pull_id,
         "pull_title": pull.title,
         "story_slug": pull.story_slug,
-        "story_title": held.story.title,
+        "story_title": story.title,
         "author_id": pull.author_id,
     }

@@ -16,6 +16,7 @@ from apps.pulls.documents import PullRequest
 from apps.pulls.errors import NotMergeable
 from apps.pulls.events import PullMerged
 from apps.pulls.holding import HeldPull, hold_pull
+from apps.pulls.judging import weigh
 from apps.pulls.policy import can_merge, find_blockers
 from apps.users.services import count_work
 from storychain.documents import unit_of_work
@@ -33,6 +34,7 @@ def merge_pull(*, pull_id: str, caller_id: str, now: datetime, is_forced: bool =
     found = hold_pull(pull_id=pull_id, caller_id=caller_id, action=action)
     found.refuse_over()
     pull, base = found.pull, found.find_base()
+    weigh(pull)
     _refuse_lost_base(pull, base)
     if pull.is_draft or not (is_forced or can_merge(pull, base=base)):
         raise NotMergeable(fields=_list_missing(pull, base))

@@ -15,7 +15,7 @@ from storychain.documents import Document, StringField
 class Review(Document):
     """What one reviewer says of one pull request; his next review takes its place.
 
-    It counts for the text of `text_version`; `is_binding` if he may approve.
+    It counts for the text of `text_version`; `is_binding` if he may approve, until it is decided.
     """
 
     review_id = StringField(primary_key=True)
@@ -33,9 +33,14 @@ class Review(Document):
     }
 
     @classmethod
+    def name(cls, *, pull_id: str, reviewer_id: str) -> str:
+        """Return the id of the one review that somebody has of a pull request."""
+        return f"{pull_id}:{reviewer_id}"
+
+    @classmethod
     def put(cls, *, pull_id: str, reviewer_id: str, **said: Any) -> Review:
         """Store a review in the place of the reviewer's earlier one."""
-        review_id = f"{pull_id}:{reviewer_id}"
+        review_id = cls.name(pull_id=pull_id, reviewer_id=reviewer_id)
         review = cls.objects(review_id=review_id).first() or cls(
             review_id=review_id, pull_id=pull_id, reviewer_id=reviewer_id
         )
@@ -43,6 +48,12 @@ class Review(Document):
             setattr(review, name, value)
         review.save()
         return review
+
+    def bind(self, *, is_binding: bool) -> None:
+        """Note whether its reviewer may approve, as that is now."""
+        if self.is_binding != is_binding:
+            self.is_binding = is_binding
+            self.save()
 
     def approves(self, text_version: int) -> bool:
         """Tell whether it is an approval of this text that counts."""

@@ -5,7 +5,8 @@ from datetime import datetime
 from apps.access.rules import Action
 from apps.pulls.errors import TooNested
 from apps.pulls.events import PullCommented
-from apps.pulls.holding import HeldPull, hold_pull
+from apps.pulls.holding import HeldPull, hold_pull, settle
+from apps.pulls.judging import weigh
 from apps.pulls.limits import NESTING
 from apps.pulls.records import PullComment, PullVote, Review
 from storychain.documents import unit_of_work
@@ -34,9 +35,9 @@ def review_pull(
         text_version=pull.text_version,
         reviewed_at=now,
     )
-    pull.tally(Review.objects(pull_id=pull_id))
+    weigh(pull)
     number = pull.note("reviewed", actor_id=caller_id, now=now, verdict=verdict)
-    found.settle(was=was, now=now)
+    settle(pull, story=found.held.story, was=was, now=now)
     if verdict != "approve":
         found.announce(PullCommented, number, comment_id=f"review-{number}")
 
@@ -84,7 +85,7 @@ def vote_on_pull(*, pull_id: str, caller_id: str, value: int, now: datetime) -> 
     )
     pull.count_vote(before=before, after=after)
     pull.grant(now=now)
-    found.settle(was=was, now=now)
+    settle(pull, story=found.held.story, was=was, now=now)
     return after
 
 

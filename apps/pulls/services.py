@@ -14,7 +14,8 @@ from apps.chapters.text import count_words
 from apps.pulls.documents import AutoApprove, PullRequest
 from apps.pulls.errors import NotClosed
 from apps.pulls.events import PullOpened, PullRejected
-from apps.pulls.holding import HeldPull, hold_pull
+from apps.pulls.holding import HeldPull, hold_pull, settle
+from apps.pulls.judging import weigh
 from apps.stories.services import open_for
 from storychain.api.preconditions import check_version
 from storychain.documents import unit_of_work
@@ -104,7 +105,7 @@ def edit_pull(
         _check_base(found)
     number = _note_edit(pull, changes, was_draft=was_draft, caller_id=caller_id, now=now)
     pull.grant(now=now)
-    found.settle(was=was, now=now)
+    settle(pull, story=found.held.story, was=was, now=now)
     if was_draft and pull.ready_at == now:
         found.announce(PullOpened, number, reviewer_ids=_list_reviewers(pull.story_slug))
 
@@ -145,6 +146,7 @@ def reopen_pull(*, pull_id: str, caller_id: str, now: datetime) -> None:
     if pull.status != "closed":
         raise NotClosed(f"It is {pull.status}.")
     pull.reopen()
+    weigh(pull)
     pull.note("reopened", actor_id=caller_id, now=now)
     pull.save()
 

@@ -12,17 +12,20 @@ from django.http import HttpResponse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from apps.access.documents import Collaborator
 from apps.chapters.documents import Chapter, ChapterAutosave, ChapterVersion
 from apps.pulls.documents import PullRequest
 from apps.pulls.limits import MOST_LABELS, NESTING
 from apps.pulls.records import PullEvent, PullVote, Review
 from apps.stories.documents import Story
+from apps.users.documents import PlatformRole
 from storychain.cleaning import list_holdings
 from storychain.outbox import OutboxRow
 from tests.factories import (
     PARAGRAPH,
     Caller,
     chapter_body,
+    invite,
     join,
     propose,
     published_story,
@@ -219,6 +222,91 @@ def test_a_review_takes_the_place_of_the_same_reviewers_earlier_one() -> None:
     rest = ok(ANYONE.get(f"{path}/reviews?limit=1&cursor={shown['next_cursor']}"))
     assert [r["reviewer"]["user_id"] for r in rest["items"]] == [moderator.user_id]
     ok(moderator.post(f"{path}/merge"))
+
+
+class Bench(House):
+    """A moderator's approval, a reviewer's objection beside one, and a reviewer's approval."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        roles = ("moderator", "reviewer", "reviewer")
+        self.moderator, self.objector, self.reviewer = (
+            join(self.owner, self.story, role) for role in roles
+        )
+        self.approved, self.objected, self.praised = (self.propose() for _ in range(3))
+        ok(self.moderator.post(f"{self.approved}/reviews", APPROVE), 201)
+        ok(self.owner.post(f"{self.objected}/reviews", APPROVE), 201)
+        ok(self.objector.post(f"{self.objected}/reviews", OBJECT), 201)
+        ok(self.reviewer.post(f"{self.praised}/reviews", APPROVE), 201)
+        self.team = f"/stories/{self.story}/collaborators"
+
+    def shown(self, path: str) -> tuple[str, int, bool, bool]:
+        """Return what its page and its story's list say of a pull request, from the cache."""
+        listed = f"/stories/{self.story}/pulls?status=approved"
+        pages = [(ok(ANYONE.get(path)), ok(ANYONE.get(listed))) for _ in range(2)]
+        assert {ANYONE.get(place)["X-Cache"] for place in (path, listed)} == {"HIT"}
+        assert pages[0] == pages[1]
+        page, row = pages[0][0], [row for row in pages[0][1]["items"] if row["id"] == path[7:]]
+        assert bool(row) == (page["status"] == "approved")
+        received = page["approvals"]["received"]
+        return page["status"], received, bool(page["blockers"]), page["can_merge"]
+
+
+NO, YES, BLOCKED = ("open", 0, False, False), ("approved", 1, False, True), ("open", 1, True, False)
+
+
+def test_reviews_count_by_what_their_reviewers_are_now() -> None:
+    it = Bench()
+    part, lists = f"{it.team}/{it.moderator.user_id}", f"{it.approved}/reviews"
+    ok(it.moderator.post(f"{it.praised}/reviews", APPROVE), 201)
+    assert it.shown(it.approved) == it.shown(it.praised) == YES
+    ok(it.owner.patch(part, {"role": "reviewer"}))
+    assert (it.shown(it.approved), ok(ANYONE.get(lists))["items"][0]["is_binding"]) == (NO, False)
+    refused(it.owner.post(f"{it.approved}/merge"), 409, "not-mergeable")
+    ok(it.owner.patch(part, {"role": "co_author"}))
+    assert (it.shown(it.approved), ok(ANYONE.get(lists))["items"][0]["is_binding"]) == (YES, True)
+    assert it.owner.delete(part).status_code == 204
+    assert it.shown(it.approved) == it.shown(it.praised) == NO
+    ok(it.owner.post(f"{it.approved}/close"))
+    assert invite(it.owner, it.story, it.moderator, "moderator") == 201
+    assert it.moderator.post(f"/stories/{it.story}/invitation/accept").status_code == 204
+    ok(it.owner.post(f"{it.approved}/reopen"))
+    assert it.shown(it.approved) == it.shown(it.praised) == YES
+    super_admin = sign_in()
+    PlatformRole.assign(
+        user_id=super_admin.user_id, role="SUPER_ADMIN", by="staff", now=timezone.now()
+    )
+    everywhere = f"/moderation/bans/{it.moderator.user_id}"
+    assert super_admin.post(everywhere, {"reason": "He approves of everything."}).status_code == 204
+    assert it.shown(it.approved) == NO
+    assert super_admin.delete(everywhere).status_code == 204
+    assert it.shown(it.approved) == YES
+    here = f"/stories/{it.story}/bans/{it.moderator.user_id}"
+    assert it.owner.post(here, {"reason": "He approves of everything."}).status_code == 204
+    assert it.shown(it.approved) == NO
+
+
+def test_an_objection_ends_with_its_reviewers_part_and_an_approval_grows_with_it() -> None:
+    it = Bench()
+    assert (it.shown(it.objected), it.shown(it.praised)) == (BLOCKED, NO)
+    before = told()
+    assert it.objector.delete(f"{it.team}/{it.objector.user_id}").status_code == 204
+    ok(it.owner.patch(f"{it.team}/{it.reviewer.user_id}", {"role": "moderator"}))
+    assert (it.shown(it.objected), it.shown(it.praised)) == (YES, YES)
+    assert told()[len(before) :] == [(it.writer.user_id, "pr_approved")] * 2
+    ok(it.owner.post(f"{it.objected}/merge"))
+    ok(it.owner.patch(f"{it.team}/{it.reviewer.user_id}", {"role": "contributor"}))
+    assert ok(ANYONE.get(it.objected))["approvals"]["received"] == 1  # decided is decided
+
+
+def test_a_merge_asks_for_itself_what_reviewers_may_do() -> None:
+    it = Bench()
+    gone = [who.user_id for who in (it.moderator, it.objector)]
+    Collaborator.objects(story_slug=it.story, user_id__in=gone).update(set__status="removed")
+    assert (it.shown(it.approved), it.shown(it.objected)) == (YES, BLOCKED)  # it was not told
+    missing = refused(it.owner.post(f"{it.approved}/merge"), 409, "not-mergeable")
+    assert missing["errors"] == {"approvals": ["0 of 1."]}
+    ok(it.owner.post(f"{it.objected}/merge"))
 
 
 def test_force_merges_against_reviews_but_never_a_draft() -> None:
