@@ -1,7 +1,5 @@
 """How a story is read: its own counts, those of its chapters, and its days."""
 
-import csv
-import io
 from datetime import date, timedelta
 
 from apps.analytics import keys
@@ -32,18 +30,6 @@ def get_analytics(*, story_slug: str, days: int, today: date) -> Cached[Analytic
         tags=[story_tag(story_slug), tree_tag(story_slug), DAYS],
         load=lambda: _load(story_slug, days, today),
     )
-
-
-def write_csv(page: AnalyticsPage) -> bytes:
-    """Return a page's days, a figure a line: date, figure, count."""
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\r\n")
-    rows.writerow(["date", "figure", "count"])
-    for day in page.days:
-        figures = {"reads": day.reads, "readers": day.readers, "views": day.views}
-        figures |= {f"source:{source.name}": source.views for source in day.sources}
-        rows.writerows([day.date, name, count] for name, count in figures.items())
-    return out.getvalue().encode()
 
 
 def _load(slug: str, days: int, today: date) -> AnalyticsPage:

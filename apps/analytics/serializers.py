@@ -20,6 +20,7 @@ from apps.analytics.limits import (
     MOST_EVENTS,
     OLDEST,
 )
+from apps.analytics.sheets import PARTS
 
 PROPERTY = re.compile(rf"[^$.][^.]{{0,{LONGEST_NAME - 1}}}")
 HOURS, MINUTES = OLDEST.total_seconds() / 3600, AHEAD.total_seconds() / 60
@@ -108,7 +109,13 @@ class ReportInput(serializers.Serializer[Any]):
 
     days = serializers.IntegerField(min_value=1, max_value=90, default=30)
     format = serializers.ChoiceField(
-        choices=["json", "csv"], default="json", help_text="As csv, the days alone."
+        choices=["json", "csv"], default="json", help_text="As csv, one table: see `part`."
+    )
+    part = serializers.ChoiceField(
+        choices=list(PARTS),
+        default="days",
+        help_text="Which table a csv is; JSON has them all. `forks` has a line a choice. What a "
+        "spreadsheet would take for a formula has a ' before it.",
     )
 
 

@@ -2,12 +2,13 @@
 
 from django.http import HttpResponse
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.access.rules import Action
-from apps.analytics import jobs, reports
+from apps.analytics import jobs, reports, sheets
 from apps.analytics.pages import AcceptedEvents, AnalyticsPage
 from apps.analytics.serializers import EventsInput, ReportInput
 from apps.stories.queries import open_story
@@ -47,7 +48,7 @@ class StoryAnalytics(APIView):
     @extend_schema(
         operation_id="stories_analytics",
         parameters=[ReportInput],
-        responses={200: schema_for(AnalyticsPage)},
+        responses={200: schema_for(AnalyticsPage), (200, "text/csv"): OpenApiTypes.STR},
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Show those who lead a story how it is read: by day, by choice, and to which end."""
@@ -57,6 +58,7 @@ class StoryAnalytics(APIView):
         page = reports.get_analytics(story_slug=slug, days=asked["days"], today=today)
         if asked["format"] == "json":
             return cached_response(request, page, audience="private")
-        content = ("text/csv; charset=utf-8", reports.write_csv(page.value))
-        etag = f'{page.etag[:-1]}-csv"'
+        part = asked["part"]
+        content = ("text/csv; charset=utf-8", sheets.write_csv(page.value, part=part))
+        etag = f'{page.etag[:-1]}-{part}"'
         return cached_response(request, page, audience="private", etag=etag, content=content)

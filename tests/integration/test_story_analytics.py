@@ -1,11 +1,17 @@
-"""How a story is read, for those who lead it: days, ways and ends; and the same days as CSV."""
+"""How a story is read, for those who lead it: days, ways and ends; and each as CSV."""
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from apps.analytics.limits import READ
+from apps.analytics.pages import AnalyticsPage, ForkView, WayView
 from apps.analytics.services import TrackedEvent, record_events, roll_up_day
+from apps.analytics.sheets import write_csv
 from apps.chapters.documents import Chapter
 from apps.stories.documents import Story
 from tests.factories import Caller, join, published_story, sign_in, write_child
@@ -29,7 +35,7 @@ def test_figures_are_those_of_the_days_the_ways_and_the_ends() -> None:
     author = sign_in()
     story, root = published_story(author)
     left = write_child(author, story, root, choice_text="=left")
-    right = write_child(author, story, root, choice_text="right")
+    right = write_child(author, story, root, choice_text="right, or not")
     for chapter, readers, completions in ((root, 8, 0), (left, 4, 3), (right, 2, 0)):
         count(chapter, readers, completions)
     Story.objects(slug=story).update_one(set__stats__total_reads=14)
@@ -52,17 +58,37 @@ def test_figures_are_those_of_the_days_the_ways_and_the_ends() -> None:
     (fork,) = page["forks"]
     assert [(way["readers"], way["share"]) for way in fork["ways"]] == [(4, 0.5), (2, 0.25)]
     assert (fork["chapter_slug"], fork["drop_off"]) == (root, 0.25)
-    sheet = author.get(f"{path}?days=1&format=csv")
-    assert sheet["Content-Type"] == "text/csv; charset=utf-8"
-    day = TODAY.date().isoformat()
-    assert sheet.content.decode().splitlines() == [
-        "date,figure,count",
-        f"{day},reads,3",
-        f"{day},readers,2",
-        f"{day},views,0",
-    ]
-    assert sheet["ETag"] != author.get(f"{path}?days=1")["ETag"]
-    assert "source:t.co,1" in author.get(f"{path}?format=csv").content.decode()
+    before, day = yesterday["date"], today["date"]
+    sheets = {
+        "days": ["date,reads,readers,views", f"{before},0,0,6", f"{day},3,2,0"],
+        "sources": ["date,source,views", f"{before},search,2", f"{before},t.co,1"],
+        "forks": [
+            "chapter,title,readers,drop_off,choice,leads_to,choice_readers,share",
+            f"{root},The stairs,8,0.25,'=left,{left},4,0.5",
+            f'{root},The stairs,8,0.25,"right, or not",{right},2,0.25',
+        ],
+        "totals": ["reads,readers,completions,completion", "14,8,3,0.375"],
+    }
+    etags = {author.get(f"{path}?days=2")["ETag"]}
+    for part, lines in sheets.items():
+        sheet = author.get(f"{path}?days=2&format=csv&part={part}")
+        assert sheet["Content-Type"] == "text/csv; charset=utf-8"
+        assert sheet.content.decode().splitlines() == lines
+        etags.add(sheet["ETag"])
+    assert len(etags) == 1 + len(sheets)
+    assert author.get(f"{path}?days=2&format=csv").content.decode().splitlines() == sheets["days"]
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\uff1d"])
+def test_a_cell_that_a_spreadsheet_would_run_is_a_text(begin: str) -> None:
+    way = WayView(f"{begin}1", "left", 1, None)
+    title = f'{begin}HYPERLINK("x")'
+    fork = ForkView(chapter_slug="c", title=title, readers=1, ways=[way], drop_off=None)
+    page = AnalyticsPage(
+        story_slug="s", reads=1, readers=1, completions=0, completion=None, days=[], forks=[fork]
+    )
+    _, row = csv.reader(io.StringIO(write_csv(page, part="forks").decode(), newline=""))
+    assert row == ["c", f"'{title}", "1", "", f"'{begin}1", "left", "1", ""]
 
 
 def test_nobody_has_read_yet_and_nobody_below_co_author_is_told() -> None:
@@ -73,5 +99,5 @@ def test_nobody_has_read_yet_and_nobody_below_co_author_is_told() -> None:
     for role, status in (("co_author", 200), ("moderator", 403)):
         assert join(author, story, role).get(f"/stories/{story}/analytics").status_code == status
     assert Caller().get(f"/stories/{story}/analytics").status_code == 401
-    for query in ("days=0", "days=91", "days=x", "format=xml"):
+    for query in ("days=0", "days=91", "days=x", "format=xml", "part=all"):
         assert author.get(f"/stories/{story}/analytics?{query}").status_code == 400, query
