@@ -10,35 +10,9 @@ from uuid import uuid4
 from mongoengine import fields
 
 from apps.chapters.limits import AUTOSAVE_KINDS, EDIT_TYPES, MOST_BRANCHES, STATUSES
+from apps.chapters.parts import ChapterStats, ChapterVotes, Choice
 from apps.users.limits import ORPHAN_ID
-from storychain.documents import Document, EmbeddedDocument, StringField
-
-
-class Choice(EmbeddedDocument):
-    """A labelled way on: to a child, or across to a chapter elsewhere in the tree."""
-
-    text = StringField(required=True, max_length=300)
-    chapter_slug = StringField(required=True)
-
-
-class ChapterStats(EmbeddedDocument):
-    """Counted in place."""
-
-    reads = fields.IntField(default=0)
-    unique_readers = fields.IntField(default=0)
-    completions = fields.IntField(default=0)
-    total_read_time = fields.IntField(default=0)
-    comments = fields.IntField(default=0)
-    child_branches = fields.IntField(default=0)
-    reports = fields.IntField(default=0)  # open ones, and those that were upheld
-
-
-class ChapterVotes(EmbeddedDocument):
-    """Counted in place."""
-
-    up = fields.IntField(default=0)
-    down = fields.IntField(default=0)
-    score = fields.IntField(default=0)
+from storychain.documents import Document, StringField
 
 
 class Chapter(Document):
@@ -127,6 +101,18 @@ class Chapter(Document):
     def way(self) -> Choice:
         """The way from its parent to it."""
         return Choice(text=self.choice_text or self.title, chapter_slug=self.slug)
+
+    def relabel(self, label: str) -> None:
+        """Label the way to it anew: of several from its parent the first, which is its own.
+
+        The way stands with the parent, or will once a draft appears; the text stays as it is.
+        """
+        self.choice_text = label
+        self.save()
+        parent = Chapter.objects(slug=self.parent_slug, choices__chapter_slug=self.slug).first()
+        if parent is not None:
+            parent.choices.filter(chapter_slug=self.slug).first().text = label
+            parent.save()
 
     def wait(self, *, until: datetime | None, now: datetime) -> None:
         """Stay a draft until then; without a time, until somebody publishes it."""

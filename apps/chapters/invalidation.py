@@ -50,7 +50,7 @@ def chapter_changed(change: Change[Chapter]) -> Iterator[Tag]:
     chapter = change.document
     if change.touches(*SHOWN, *TALKED_OF):
         yield chapter_tag(chapter.slug)
-    if change.touches(*SHOWN_IN_TREE):
+    if change.touches(*SHOWN_IN_TREE, "choices"):  # ways on are shown with a story's figures
         yield tree_tag(chapter.story_slug)
     if change.touches(*SHOWN_IN_LIST):
         yield chapter_list_tag(chapter.story_slug)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from apps.chapters.documents import Chapter, ChapterStats, Choice
+from apps.chapters.documents import Chapter
+from apps.chapters.parts import ChapterStats, Choice
 from apps.chapters.text import count_words
 from apps.stories.documents import Story
 from apps.stories.slugs import make_slug

@@ -54,5 +54,10 @@ class ChapterEdit(RootInput):
         allow_null=True,
         help_text="When a draft appears by itself; null: not before it is published by request.",
     )
+    choice_text = LineField(
+        max_length=300,
+        required=False,
+        help_text="The label of the way to it, on its parent's page; no new version of the text.",
+    )
     base_version = serializers.IntegerField(min_value=1, required=False)
     reason = serializers.CharField(max_length=500, allow_blank=True, required=False)

@@ -26,6 +26,10 @@ from apps.stories.errors import StoryForbidden
 from apps.stories.services import Held, open_for
 from storychain.api.preconditions import check_version
 from storychain.documents import unit_of_work
+from storychain.errors import Invalid
+
+BESIDES = ("publish_at", "choice_text")
+"""What of an edit is not the chapter's text, and so makes no version of it."""
 
 
 def add_root(*, story_slug: str, author_id: str, text: dict[str, Any], now: datetime) -> Chapter:
@@ -66,21 +70,25 @@ def edit_chapter(
     expected: Collection[int] | None = None,
     reason: str = "",
 ) -> None:
-    """Change a chapter's text, or when it appears; None as `publish_at` is: not by itself.
+    """Change a chapter's text, when it appears, or what the way to it is labelled.
 
-    Raise VersionMoved if it is not at `base_version` any more, PreconditionFailed if it is at none
-    of the `expected` ones, AlreadyPublished where readers have it and it is given a time.
+    Only another text is a new version. None as `publish_at` is: not by itself. Raise Invalid for
+    the label of a way to a first chapter, VersionMoved if it is not at
+    `base_version` any more, PreconditionFailed if it is at none of the `expected` ones,
+    AlreadyPublished where readers have it and it is given a time.
     """
     _, chapter = open_chapter_for_edit(
         story_slug=story_slug, slug=slug, caller_id=caller_id, expected=expected
     )
     if base_version is not None and base_version != chapter.version:
         raise VersionMoved(f"It is at version {chapter.version}; read it again and redo the edit.")
-    text = {name: value for name, value in changes.items() if name != "publish_at"}
+    text = {name: value for name, value in changes.items() if name not in BESIDES}
     if "publish_at" in changes:
         _reschedule(chapter, until=changes["publish_at"], now=now)
-        if not text:
-            return
+    if "choice_text" in changes:
+        _relabel(chapter, changes["choice_text"], caller_id=caller_id, now=now)
+    if changes and not text:
+        return
     if "content" in text:
         text["word_count"] = count_words(text["content"])
     chapter.revise(
@@ -178,6 +186,13 @@ def _reschedule(chapter: Chapter, *, until: datetime | None, now: datetime) -> N
         raise AlreadyPublished
     check_time(until, now=now)
     chapter.wait(until=until, now=now)
+
+
+def _relabel(chapter: Chapter, label: str, *, caller_id: str, now: datetime) -> None:
+    if chapter.parent_slug is None:
+        raise Invalid(fields={"choice_text": ["No way leads to a first chapter."]})
+    chapter.relabel(label)
+    note_moment("chapter_relabelled", chapter, actor_id=caller_id, now=now, label=label)
 
 
 def _refuse_if_gone(chapter: Chapter, *, expected: Collection[int] | None) -> None:

@@ -11,6 +11,7 @@ MOMENTS = (
     "story_unarchived",
     "chapter_added",
     "chapter_edited",
+    "chapter_relabelled",
     "chapter_rolled_back",
     "chapter_removed",
     "member_invited",

@@ -1,8 +1,10 @@
 """Chapters over HTTP: a tree grows, is edited, loses a branch, and stays whole."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from apps.chapters.documents import Chapter, ChapterVersion
@@ -65,6 +67,42 @@ def test_a_new_child_shows_on_its_parent_and_in_the_tree_at_once() -> None:
     assert page["stats"]["total_chapters"] == 2
     node = ANYONE.get(f"/stories/{story}/chapters/{child}").json()
     assert (node["depth"], node["branch_index"], node["ancestor_slugs"]) == (1, 0, [root])
+
+
+def test_the_way_to_a_chapter_is_labelled_anew_without_a_new_version() -> None:
+    author, other = sign_in(), sign_in()
+    story, root = published_story(author)
+    child = write_child(other, story, root, title="Cellar", choice_text="Go dwon")
+    parent, path = (f"/stories/{story}/chapters/{slug}" for slug in (root, child))
+    assert ANYONE.get(parent).json()["choices"][0]["text"] == "Go dwon"
+    begun_on = other.get(path)["ETag"]
+    answer = other.patch(path, {"choice_text": "Go down"}, **{"If-Match": begun_on})
+    assert answer.status_code == 200, answer.content
+    page = ANYONE.get(parent)
+    assert page.json()["choices"] == [{"text": "Go down", "chapter_slug": child}]
+    assert page["ETag"].startswith('"1-')  # nor is it another text of the parent
+    edit = {"title": "The vault", "choice_text": "Down again"}
+    assert other.patch(path, edit, **{"If-Match": begun_on}).json()["version"] == 2
+    assert ANYONE.get(parent).json()["choices"][0]["text"] == "Down again"
+    late = other.patch(path, {"choice_text": "Up"}, **{"If-Match": begun_on})
+    assert (late.status_code, late.json()["code"]) == (412, "precondition-failed")
+    assert sign_in().patch(path, {"choice_text": "Mine"}).status_code == 403
+    refused = author.patch(parent, {"choice_text": "In"})
+    assert refused.json()["errors"].keys() == {"choice_text"}
+    assert ANYONE.get(parent).json()["choices"][0]["text"] == "Down again"
+
+
+def test_a_draft_appears_with_the_label_that_it_was_given_last() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    later = (timezone.now() + timedelta(days=1)).isoformat()
+    child = write_child(author, story, root, choice_text="In", publish_at=later)
+    path = f"/stories/{story}/chapters/{child}"
+    assert author.patch(path, {"choice_text": "Down"}).status_code == 200
+    assert author.get(f"/stories/{story}/chapters/{root}").json()["choices"] == []
+    assert author.post(f"{path}/publish").status_code == 200
+    [way] = ANYONE.get(f"/stories/{story}/chapters/{root}").json()["choices"]
+    assert way == {"text": "Down", "chapter_slug": child}
 
 
 def test_a_story_has_one_root() -> None:

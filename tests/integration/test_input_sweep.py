@@ -39,7 +39,7 @@ DEEP = b"[" * 10_000 + b"]" * 10_000
 TEXT = "שָׁלוֹם \u200fمرحبا\u200e e\u0301 \u1e9b\u0323 \U0001f469\u200d\U0001f52c \U00020bb7 नि"  # noqa: RUF001 - so it is written
 LATER = (datetime.now(UTC) + timedelta(days=9)).isoformat()
 CHAPTER = {"title": "The stairs", "content": PARAGRAPH, "is_ending": True, "publish_at": LATER}
-EDIT = {**CHAPTER, "base_version": 1, "reason": "Shorter."}
+EDIT = {**CHAPTER, "base_version": 1, "reason": "Shorter.", "choice_text": "Up"}
 STORY = {
     "title": "The lamp",
     "description": "A house.",

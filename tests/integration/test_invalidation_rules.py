@@ -399,6 +399,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
         [patched("leaf", {"content": SAME_LENGTH}), roll_back],
         {"leaf", "chapters", "versions", "version", "diff"},
     ),
+    "way's label": (patched("leaf", {"choice_text": "Down"}), {"root", "analytics"}),
     "chapter's end": (patched("leaf", {"is_ending": True}), {"leaf", "tree", "chapters"}),
     "leaf deleted": (delete_leaf, {*LISTS, *STORY, "leaf", "root", "tree", "chapters", "pull"}),
     "node emptied": (empty_root, {"root", "tree", "chapters"}),
@@ -502,7 +503,8 @@ JOURNEYS = (
     ("archived", "tags", "featured"),
     ("level", "bio", "picture", "name", "gone"),
     (
-        *("chapter's text", "chapter's title", "chapter's end", "chapter held", "chapter's time"),
+        *("chapter's text", "chapter's title", "way's label", "chapter's end", "chapter held"),
+        "chapter's time",
         *("another's chapter", "chapter's author", "node emptied"),
     ),
     ("commented", "voted", "fallen silent", "leaf deleted"),

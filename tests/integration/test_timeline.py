@@ -38,6 +38,7 @@ def test_it_tells_everything_that_was_done_by_whom_and_to_what() -> None:
     place = f"/stories/{story}/chapters"
     child = write_child(owner, story, root, title="The attic")
     owner.patch(f"{place}/{child}", {"title": "The loft"})
+    owner.patch(f"{place}/{child}", {"choice_text": "Up"})
     owner.post(f"{place}/{child}/rollback", {"version": 1})
     owner.delete(f"{place}/{child}")
     owner.patch(f"/stories/{story}", {"title": "The lantern", "settings": {"genres": ["gothic"]}})
@@ -58,6 +59,7 @@ def test_it_tells_everything_that_was_done_by_whom_and_to_what() -> None:
         "story_published",
         "chapter_added",
         "chapter_edited",
+        "chapter_relabelled",
         "chapter_rolled_back",
         "chapter_removed",
         "story_edited",
@@ -76,6 +78,7 @@ def test_it_tells_everything_that_was_done_by_whom_and_to_what() -> None:
     told = {moment["kind"]: moment for moment in timeline(owner, story)}
     assert told["story_edited"]["details"] == {"fields": ["settings.genres", "title"]}
     assert told["chapter_removed"]["details"] == {"title": "The attic"}
+    assert told["chapter_relabelled"]["details"] == {"title": "The loft", "label": "Up"}
     assert told["chapter_rolled_back"]["details"] == {"title": "The attic", "version": 3, "to": 1}
     assert told["member_left"]["user"]["user_id"] == guest.user_id
     assert told["member_removed"]["actor"]["user_id"] == owner.user_id
