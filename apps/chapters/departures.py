@@ -49,7 +49,7 @@ def leave_stories(user_id: str) -> int:
 @unit_of_work
 def take_back_unpublished(user_id: str) -> int:
     """Take what was not published yet out of the stories of others."""
-    waiting = Chapter.objects(author_id=user_id, status__in=("draft", "pending_review"))
+    waiting = Chapter.objects(author_id=user_id, status="draft")
     rows = list(waiting.limit(STEP))
     for chapter in rows:
         take_out(chapter, now=timezone.now())

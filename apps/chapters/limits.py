@@ -7,7 +7,7 @@ MOST_BRANCHES = 10
 FLAG_REPORTS, FLAG_SCORE = 5, -10
 """From so many reports, or so low a score, its story's moderators are to look at a chapter."""
 MOST_VERSIONS = 2**31 - 1
-STATUSES = ("draft", "published", "pending_review", "removed")
+STATUSES = ("draft", "published", "removed")
 PUBLISHED_AT_ONCE = 500
 LONGEST_WAIT = timedelta(days=366)
 READABLE = ("published", "removed")

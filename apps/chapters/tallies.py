@@ -9,7 +9,7 @@ from apps.users.tallies import tallies
 @tallies
 def count_chapters(user_id: str) -> Mapping[str, int]:
     """Count somebody's chapters that stand, those that he imported, own branches, and votes."""
-    his = Chapter.objects(author_id=user_id, status__in=("published", "pending_review"))
+    his = Chapter.objects(author_id=user_id, status="published")
     sums = {"up": {"$sum": "$votes.up"}, "down": {"$sum": "$votes.down"}}
     votes = next(iter(his.aggregate([{"$group": {"_id": None, **sums}}])), {"up": 0, "down": 0})
     return {

@@ -39,8 +39,9 @@ class StoryStats(EmbeddedDocument):
     downvotes = fields.IntField(default=0)
     score = fields.IntField(default=0)
     unique_contributors = fields.IntField(default=0)
-    average_rating = fields.FloatField(default=0.0)
     followers = fields.IntField(default=0)
+
+    meta = {"strict": False}  # older stories hold an average_rating, which nothing ever counted
 
 
 class Story(Document):

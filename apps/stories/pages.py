@@ -22,7 +22,6 @@ class StatsView(msgspec.Struct, frozen=True):
     downvotes: int
     score: int
     unique_contributors: int
-    average_rating: float
     followers: int
 
 

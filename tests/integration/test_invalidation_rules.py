@@ -403,10 +403,6 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     "chapter's end": (patched("leaf", {"is_ending": True}), {"leaf", "tree", "chapters"}),
     "leaf deleted": (delete_leaf, {*LISTS, *STORY, "leaf", "root", "tree", "chapters", "pull"}),
     "node emptied": (empty_root, {"root", "tree", "chapters"}),
-    "chapter held": (
-        updated(Chapter, set__status="pending_review"),
-        {"leaf", "tree", "chapters"},
-    ),
     "chapter's time": (
         [
             updated(Chapter, set__status="draft", set__publish_at=NOW),
@@ -503,8 +499,7 @@ JOURNEYS = (
     ("archived", "tags", "featured"),
     ("level", "bio", "picture", "name", "gone"),
     (
-        *("chapter's text", "chapter's title", "way's label", "chapter's end", "chapter held"),
-        "chapter's time",
+        *("chapter's text", "chapter's title", "way's label", "chapter's end", "chapter's time"),
         *("another's chapter", "chapter's author", "node emptied"),
     ),
     ("commented", "voted", "fallen silent", "leaf deleted"),

@@ -215,7 +215,7 @@ def test_access_ends_before_the_index_hears_of_it(author: Caller) -> None:
     assert find(ANYONE, "gate") == find(ANYONE, "stairs") == []
     Story.objects(slug=story).update_one(set__settings__is_public=True)
     assert find(ANYONE, "stairs") == [f"chapter:{root}"]
-    Chapter.objects(slug=root).update_one(set__status="pending_review")
+    Chapter.objects(slug=root).update_one(set__status="draft")
     assert find(ANYONE, "stairs") == []
 
 

@@ -29,6 +29,16 @@ def test_a_draft_exists_for_its_team_only() -> None:
     assert author.get(f"/stories/{story}").json()["status"] == "draft"
 
 
+def test_what_older_stories_hold_and_nobody_shows_any_more_hinders_nobody() -> None:
+    author = sign_in()
+    story, _ = published_story(author)
+    Story._get_collection().update_one({"_id": story}, {"$set": {"stats.average_rating": 0.0}})
+    assert author.patch(f"/stories/{story}", {"title": "The lantern"}).status_code == 200
+    stats = ANYONE.get(f"/stories/{story}").json()["stats"]
+    assert stats["total_chapters"] == 1
+    assert "average_rating" not in stats
+
+
 def test_publishing_says_everything_that_is_missing_at_once() -> None:
     author = sign_in()
     story = start_story(author, description="short")
