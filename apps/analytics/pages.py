@@ -33,7 +33,10 @@ class DayView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WayView(msgspec.Struct, frozen=True):
-    """A choice: how many read where it leads, and which share that is of those who could choose."""
+    """A choice: how many read where it leads, and which share that is of those who could choose.
+
+    Who came there by another way is among them, so its share is the most that it can be.
+    """
 
     text: str
     chapter_slug: str
@@ -42,7 +45,11 @@ class WayView(msgspec.Struct, frozen=True):
 
 
 class ForkView(msgspec.Struct, frozen=True, kw_only=True):
-    """A chapter with choices: how many read it, and which share of them read none that follows."""
+    """A chapter with choices: how many read it, and which share of them read none that follows.
+
+    `drop_off` is the least that it can be: who read two ways counts in both, and who came to one by
+    another way counts as well, so that each hides somebody who stopped here.
+    """
 
     chapter_slug: str
     title: str
@@ -54,15 +61,17 @@ class ForkView(msgspec.Struct, frozen=True, kw_only=True):
 class AnalyticsPage(msgspec.Struct, frozen=True, kw_only=True):
     """How a story is read. A share is from 0 to 1, and null where nobody has read yet.
 
-    `readers` are those of its first chapter, `completion` the share of ends reached. Counts may lag
-    by two seconds and are read anew after 300; days are counted once a day. `forks` are the most
-    read ones.
+    `readers` are those of its first chapter, `finishers` those who came to any of its endings, each
+    once, and `completion` is their share. `completions` are endings reached: who found three counts
+    three times. Counts may lag by two seconds and are read anew after 300; days are counted once a
+    day. `forks` are the most read ones.
     """
 
     story_slug: str
     reads: int
     readers: int
     completions: int
+    finishers: int
     completion: float | None
     days: list[DayView]
     forks: list[ForkView]

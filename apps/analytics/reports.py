@@ -46,7 +46,8 @@ def _load(slug: str, days: int, today: date) -> AnalyticsPage:
         reads=story.stats.total_reads,
         readers=readers,
         completions=completions,
-        completion=_share(completions, readers),
+        finishers=story.stats.finishers,
+        completion=_share(story.stats.finishers, readers),
         days=_days(slug, days, today),
         forks=_forks(chapters),
     )
@@ -83,7 +84,7 @@ def _fork(chapter: Chapter, chapters: dict[str, Chapter]) -> ForkView:
         target = chapters.get(choice.chapter_slug)
         theirs = target.stats.unique_readers if target else 0
         ways.append(WayView(choice.text, choice.chapter_slug, theirs, _share(theirs, readers)))
-    went_on = min(readers, sum(way.readers for way in ways))
+    went_on = min(readers, sum(way.readers for way in ways))  # at most: who took two counts twice
     return ForkView(
         chapter_slug=chapter.slug,
         title=chapter.title,

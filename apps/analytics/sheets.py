@@ -45,7 +45,7 @@ def _forks(page: AnalyticsPage) -> Iterator[tuple[Any, ...]]:
 
 
 def _totals(page: AnalyticsPage) -> Iterator[tuple[Any, ...]]:
-    yield page.reads, page.readers, page.completions, page.completion
+    yield page.reads, page.readers, page.completions, page.finishers, page.completion
 
 
 PARTS = {
@@ -58,5 +58,5 @@ PARTS = {
         ),
         _forks,
     ),
-    "totals": (("reads", "readers", "completions", "completion"), _totals),
+    "totals": (("reads", "readers", "completions", "finishers", "completion"), _totals),
 }

@@ -174,7 +174,9 @@ class ChapterRead(Document):
 
 
 class CountedRead(Document):
-    """That somebody's reading of a chapter is in its counts, for good, also if he forgets it.
+    """That somebody's reading of a chapter, or to a story's end, is counted for good.
+
+    It stays so if he forgets it.
 
     Its id is a keyed hash of both, so that nobody's reading can be listed by it.
     """
@@ -186,7 +188,16 @@ class CountedRead(Document):
     @classmethod
     def claim(cls, *, user_id: str, chapter_slug: str) -> bool:
         """Note that this reader counts for this chapter; tell whether he did not before."""
-        mark = salted_hmac(cls.__name__, _pair(user_id, chapter_slug)).hexdigest()
+        return cls._claim(_pair(user_id, chapter_slug))
+
+    @classmethod
+    def claim_end(cls, *, user_id: str, story_slug: str) -> bool:
+        """Note that he counts among those who finished a story; tell whether he did not before."""
+        return cls._claim(_pair(user_id, f"end:{story_slug}"))  # no chapter's slug has a colon
+
+    @classmethod
+    def _claim(cls, what: str) -> bool:
+        mark = salted_hmac(cls.__name__, what).hexdigest()
         if cls.objects(mark=mark).first():
             return False
         cls(mark=mark).save(force_insert=True)

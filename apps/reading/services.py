@@ -145,11 +145,17 @@ def _count(read: ChapterRead, history: ReadingHistory, *, more: int, now: dateti
     if read.qualify(is_ending=found.is_ending, now=now):
         history.count(is_ending=found.is_ending)
         is_new = CountedRead.claim(user_id=history.user_id, chapter_slug=read.chapter_slug)
-    once = {"reads": is_new, "unique_readers": is_new, "completions": is_new and found.is_ending}
+    is_end = is_new and found.is_ending
+    once = {"reads": is_new, "unique_readers": is_new, "completions": is_end}
     counts = {f"stats__{name}": int(n) for name, n in {**once, "total_read_time": more}.items()}
     counters.add(kind="chapter", key=read.chapter_slug, counts=counts)
-    counters.add(kind="story", key=history.story_slug, counts={"total_reads": int(is_new)})
+    whole = {"total_reads": int(is_new), "finishers": int(is_end and _is_first_end(history))}
+    counters.add(kind="story", key=history.story_slug, counts=whole)
     _count_day(read, history, now=now)
+
+
+def _is_first_end(history: ReadingHistory) -> bool:
+    return CountedRead.claim_end(user_id=history.user_id, story_slug=history.story_slug)
 
 
 def _count_day(read: ChapterRead, history: ReadingHistory, *, now: datetime) -> None:

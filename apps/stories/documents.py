@@ -34,6 +34,7 @@ class StoryStats(EmbeddedDocument):
     total_chapters = fields.IntField(default=0)
     total_branches = fields.IntField(default=0)
     total_reads = fields.IntField(default=0)
+    finishers = fields.IntField(default=0)  # readers who came to any of its endings
     total_votes = fields.IntField(default=0)
     upvotes = fields.IntField(default=0)
     downvotes = fields.IntField(default=0)

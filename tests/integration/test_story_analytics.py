@@ -38,7 +38,7 @@ def test_figures_are_those_of_the_days_the_ways_and_the_ends() -> None:
     right = write_child(author, story, root, choice_text="right, or not")
     for chapter, readers, completions in ((root, 8, 0), (left, 4, 3), (right, 2, 0)):
         count(chapter, readers, completions)
-    Story.objects(slug=story).update_one(set__stats__total_reads=14)
+    Story.objects(slug=story).update_one(set__stats__total_reads=14, set__stats__finishers=2)
     path = f"/stories/{story}/analytics"
     empty = author.get(f"{path}?days=2").json()
     assert [day["reads"] for day in empty["days"]] == [0, 0]
@@ -49,8 +49,8 @@ def test_figures_are_those_of_the_days_the_ways_and_the_ends() -> None:
     for ago in (0, 1):
         roll_up_day(day=(TODAY - timedelta(days=ago)).date())
     page = author.get(f"{path}?days=2").json()
-    sums = {name: page[name] for name in ("reads", "readers", "completions", "completion")}
-    assert sums == {"reads": 14, "readers": 8, "completions": 3, "completion": 0.375}
+    sums = {name: page[name] for name in ("reads", "completions", "finishers", "completion")}
+    assert sums == {"reads": 14, "completions": 3, "finishers": 2, "completion": 0.25}
     yesterday, today = page["days"]
     assert (today["reads"], today["readers"], today["views"]) == (3, 2, 0)
     assert yesterday["views"] == 6
@@ -67,7 +67,7 @@ def test_figures_are_those_of_the_days_the_ways_and_the_ends() -> None:
             f"{root},The stairs,8,0.25,'=left,{left},4,0.5",
             f'{root},The stairs,8,0.25,"right, or not",{right},2,0.25',
         ],
-        "totals": ["reads,readers,completions,completion", "14,8,3,0.375"],
+        "totals": ["reads,readers,completions,finishers,completion", "14,8,3,2,0.25"],
     }
     etags = {author.get(f"{path}?days=2")["ETag"]}
     for part, lines in sheets.items():
@@ -84,9 +84,8 @@ def test_a_cell_that_a_spreadsheet_would_run_is_a_text(begin: str) -> None:
     way = WayView(f"{begin}1", "left", 1, None)
     title = f'{begin}HYPERLINK("x")'
     fork = ForkView(chapter_slug="c", title=title, readers=1, ways=[way], drop_off=None)
-    page = AnalyticsPage(
-        story_slug="s", reads=1, readers=1, completions=0, completion=None, days=[], forks=[fork]
-    )
+    sums = dict.fromkeys(("reads", "readers", "completions", "finishers"), 1)
+    page = AnalyticsPage(story_slug="s", **sums, completion=None, days=[], forks=[fork])
     _, row = csv.reader(io.StringIO(write_csv(page, part="forks").decode(), newline=""))
     assert row == ["c", f"'{title}", "1", "", f"'{begin}1", "left", "1", ""]
 
