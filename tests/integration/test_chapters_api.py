@@ -2,13 +2,16 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from apps.chapters.documents import Chapter, ChapterVersion
+from apps.chapters.walking import list_reading_order
 from apps.stories.documents import Story
+from apps.stories.limits import DEEPEST
 from tests.factories import (
     PARAGRAPH,
     Caller,
@@ -115,8 +118,11 @@ def test_a_story_has_one_root() -> None:
     assert Story.objects(slug=story).get().stats.total_chapters == 1
 
 
-def test_siblings_written_at_once_get_distinct_branches(settings: Settings) -> None:
-    settings.UNIT_OF_WORK_SECONDS = 30  # sixteen that wait for one another on a busy machine
+def test_siblings_written_at_once_get_distinct_branches(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.UNIT_OF_WORK_SECONDS = 30  # four that wait for one another on a busy machine
+    monkeypatch.setattr("apps.chapters.documents.MOST_BRANCHES", 50)
     author = sign_in()
     story, root = published_story(author)
     writers = [sign_in() for _ in range(4)]
@@ -125,16 +131,24 @@ def test_siblings_written_at_once_get_distinct_branches(settings: Settings) -> N
         path = f"/stories/{story}/chapters/{root}/children"
         return writers[number % 4].post(path, chapter_body(f"Way {number}")).status_code
 
-    with ThreadPoolExecutor(16) as pool:
-        codes = list(pool.map(write, range(50)))
-    assert sorted(codes) == [201] * 10 + [409] * 40  # as many as a chapter may have
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(write, range(55)))
+    assert sorted(codes) == [201] * 50 + [409] * 5  # as many as a chapter may have
     children = Chapter.objects(story_slug=story, parent_slug=root)
-    assert sorted(c.branch_index for c in children) == list(range(10))
+    assert sorted(c.branch_index for c in children) == list(range(50))
     numbers = sorted(c.number for c in Chapter.objects(story_slug=story))
-    assert numbers == list(range(1, 12))
+    assert numbers == list(range(1, 52))
     stored = Story.objects(slug=story).get()
-    assert stored.stats.total_chapters == 11
+    assert stored.stats.total_chapters == 51
     assert stored.stats.unique_contributors == 5
+
+
+def test_a_chapter_has_ten_branches_and_no_more() -> None:
+    author = sign_in()
+    story, root = published_story(author)
+    path = f"/stories/{story}/chapters/{root}/children"
+    codes = [author.post(path, chapter_body()).status_code for _ in range(11)]
+    assert codes == [201] * 10 + [409]
 
 
 def test_depth_is_bound_by_the_storys_setting() -> None:
@@ -144,6 +158,46 @@ def test_depth_is_bound_by_the_storys_setting() -> None:
     answer = author.post(f"/stories/{story}/chapters/{child}/children", chapter_body())
     assert answer.status_code == 409
     assert answer.json()["code"] == "too-deep"
+
+
+def test_the_deepest_story_is_read_to_its_end_and_goes_no_deeper() -> None:
+    author = sign_in()
+    story = start_story(author, settings={"max_depth": DEEPEST})
+    bottom = dig(author, story, depth=DEEPEST - 1)
+    publish(author, story)
+    last = write_child(author, story, bottom)
+    refused = author.post(f"/stories/{story}/chapters/{last}/children", chapter_body())
+    assert (refused.status_code, refused.json()["code"]) == (409, "too-deep")
+    assert str(DEEPEST) in refused.json()["detail"]
+
+    page = ANYONE.get(f"/stories/{story}/chapters/{last}").json()
+    path = [*page["ancestor_slugs"], last]
+    assert (page["depth"], len(set(path))) == (DEEPEST, DEEPEST + 1)
+    tree = ANYONE.get(f"/stories/{story}/tree").json()["nodes"]
+    assert [(n["slug"], n["depth"]) for n in tree] == [(s, n) for n, s in enumerate(path)]
+    assert [n["parent_slug"] for n in tree] == [None, *path[:-1]]
+    assert list_reading_order(story_slug=story) == path
+    assert list_reading_order(story_slug=story, path_to=last) == path
+
+
+def dig(author: Caller, story: str, *, depth: int) -> str:
+    """Store a chain of chapters that goes so deep, past the services; return the last one's slug.
+
+    Only the last knows all above it, as it alone is asked: of all it would be half a million slugs,
+    which the stand-in reads for seconds.
+    """
+    root = write_root(author, story)
+    slugs = [root, *(f"step-{number}" for number in range(1, depth + 1))]
+    shared = Chapter.objects.get(slug=root).to_mongo().to_dict()
+    chain = [
+        {**shared, "_id": slug, "parent_slug": above, "depth": at, "number": at + 1}
+        for at, (above, slug) in enumerate(pairwise(slugs), start=1)
+    ]
+    chain[-1]["ancestor_slugs"] = slugs[:-1]
+    for start in range(0, depth, 100):
+        Chapter._get_collection().insert_many(chain[start : start + 100])
+    Story.objects(slug=story).update_one(set__next_number=depth + 2)
+    return slugs[-1]
 
 
 def test_a_chapter_with_children_is_emptied_and_its_children_stay() -> None:
