@@ -31,7 +31,7 @@ SCRIPT = "<script>alert(1)</script>"
 @pytest.fixture
 def no_bells(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is there to come."""
-    monkeypatch.setattr("storychain.queues.bells._ring", lambda _: None)
+    monkeypatch.setattr("storychain.queues.bells._send", lambda _: None)
 
 
 def sign_in(*permissions: str, **flags: bool) -> Client:

@@ -28,7 +28,7 @@ QUEUE = "notification"
 def no_bells(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Nobody is there to come: note who would have been rung for."""
     rung: list[str] = []
-    monkeypatch.setattr("storychain.queues.bells._ring", rung.append)
+    monkeypatch.setattr("storychain.queues.bells._send", rung.append)
     return rung
 
 
