@@ -16,7 +16,7 @@ from apps.moderation.documents import Act, Appeal
 from apps.moderation.errors import AlreadyThere, BanNotFound, OutOfReach
 from apps.moderation.events import StoryBanTurned
 from apps.moderation.platform import SUPER_ADMIN, Duty, check_duty
-from apps.pulls.judging import weigh_everywhere
+from apps.pulls.judging import turn_everywhere
 from apps.stories.documents import Moment
 from apps.stories.services import Held, open_for
 from apps.users.documents import PlatformBan
@@ -74,7 +74,7 @@ def lift_platform_ban(*, user_id: str, caller_id: str, now: datetime, reason: st
         raise BanNotFound
     ban.delete()
     _close_appeal(user_id, None, caller_id, now)
-    weigh_everywhere(user_id=user_id, now=now)
+    turn_everywhere(user_id=user_id)
     Act.note("platform_unbanned", actor_id=caller_id, now=now, user_id=user_id, reason=reason)
 
 
@@ -130,5 +130,5 @@ def _ban_from_platform(user_id: str, caller_id: str, reason: str, now: datetime)
     if user_id == caller_id or is_above:
         raise OutOfReach
     PlatformBan.impose(user_id=user_id, reason=reason, by=caller_id, now=now)
-    weigh_everywhere(user_id=user_id, now=now)
+    turn_everywhere(user_id=user_id)
     Act.note("platform_banned", actor_id=caller_id, now=now, user_id=user_id, reason=reason)

@@ -10,4 +10,4 @@ class PullsConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.pulls import cleanup, departures, invalidation, tallies  # noqa: F401, PLC0415
+        from apps.pulls import cleanup, departures, invalidation, subscriptions, tallies  # noqa: F401, PLC0415

@@ -48,3 +48,10 @@ class PullCommented(PullFact, frozen=True, kw_only=True):
 
     comment_id: str
     parent_author_id: str | None = None
+
+
+class JudgeTurned(Event, frozen=True, kw_only=True):
+    """What somebody may judge in a story has changed; what he has judged waits to be weighed."""
+
+    story_slug: str
+    user_id: str

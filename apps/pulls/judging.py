@@ -1,7 +1,7 @@
 """Whose word counts on a pull request: theirs who may review and approve now, not when they spoke.
 
-Who changes what somebody is to a story calls `weigh_anew` in the same transaction. A review that is
-sent at that very moment may miss it, so a merge weighs for itself as well.
+Who changes what somebody is to a story calls `weigh_anew` in the same transaction. What is left to
+a job, or sent at that very moment, may be shown as it was for a while; a merge weighs for itself.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from apps.access.documents import Collaborator
 from apps.access.queries import load_standings
 from apps.access.rules import Action, may
 from apps.pulls.documents import PullRequest, facet
+from apps.pulls.events import JudgeTurned
 from apps.pulls.holding import settle
 from apps.pulls.limits import UNDECIDED
 from apps.pulls.records import Review
@@ -18,7 +19,9 @@ from apps.stories.documents import Story
 from apps.stories.facts import facts_of
 from apps.users.documents import PlatformBan
 from storychain.documents import MOST_LISTED, unit_of_work
+from storychain.events import publish
 
+AT_ONCE = 20
 FACETS = [facet(status=s, kind=None, is_draft=d) for s in UNDECIDED for d in (True, False)]
 
 
@@ -34,21 +37,40 @@ def weigh(pull: PullRequest) -> None:
 
 @unit_of_work
 def weigh_anew(*, story_slug: str, user_id: str, now: datetime) -> None:
-    """Weigh what somebody has judged in a story and nobody has decided: his part has changed."""
-    story = Story.objects(slug=story_slug).first()
-    for pull_id in _list_judged(story_slug, user_id):
-        pull = PullRequest.hold(pull_id)
-        was = pull.status
-        if was in UNDECIDED:
-            weigh(pull)
-            settle(pull, story=story, was=was, now=now)
+    """Weigh what somebody has judged in a story and nobody has decided: his part has changed.
+
+    Up to AT_ONCE here; of more a job takes care, or who has judged too much could not be removed.
+    """
+    judged = list(_list_judged(story_slug, user_id))
+    for pull_id in judged[:AT_ONCE]:
+        _weigh_one(pull_id, now=now)
+    if len(judged) > AT_ONCE:
+        publish(JudgeTurned(story_slug=story_slug, user_id=user_id))
 
 
 @unit_of_work
-def weigh_everywhere(*, user_id: str, now: datetime) -> None:
-    """Do so in every story that he works on: what he may do anywhere has changed."""
+def turn_everywhere(*, user_id: str) -> None:
+    """Let a job do so in each story that he works on: what he may do anywhere has changed."""
     for part in Collaborator.objects(user_id=user_id, status="accepted").only("story_slug"):
-        weigh_anew(story_slug=part.story_slug, user_id=user_id, now=now)
+        publish(JudgeTurned(story_slug=part.story_slug, user_id=user_id))
+
+
+def weigh_all(*, story_slug: str, user_id: str, now: datetime) -> int:
+    """Weigh all that he has judged there, each in a write of its own; return how many."""
+    judged = list(_list_judged(story_slug, user_id))
+    for pull_id in judged:
+        _weigh_one(pull_id, now=now)
+    return len(judged)
+
+
+@unit_of_work
+def _weigh_one(pull_id: str, *, now: datetime) -> None:
+    pull = PullRequest.hold(pull_id)
+    if pull is None or pull.status not in UNDECIDED:
+        return
+    was, story = pull.status, Story.objects(slug=pull.story_slug).first()
+    weigh(pull)
+    settle(pull, story=story, was=was, now=now)
 
 
 def _find_judges(story_slug: str, user_ids: list[str]) -> tuple[set[str], set[str]]:

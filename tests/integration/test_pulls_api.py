@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import time_machine
 from django.http import HttpResponse
 from django.utils import timezone
@@ -14,7 +15,9 @@ from pytest_django.fixtures import Settings
 
 from apps.access.documents import Collaborator
 from apps.chapters.documents import Chapter, ChapterAutosave, ChapterVersion
+from apps.pulls import judging
 from apps.pulls.documents import PullRequest
+from apps.pulls.jobs import weigh_judged
 from apps.pulls.limits import MOST_LABELS, NESTING
 from apps.pulls.records import PullEvent, PullVote, Review
 from apps.stories.documents import Story
@@ -278,12 +281,36 @@ def test_reviews_count_by_what_their_reviewers_are_now() -> None:
     )
     everywhere = f"/moderation/bans/{it.moderator.user_id}"
     assert super_admin.post(everywhere, {"reason": "He approves of everything."}).status_code == 204
+    refused(it.owner.post(f"{it.approved}/merge"), 409, "not-mergeable")
+    run_weighing()
     assert it.shown(it.approved) == NO
     assert super_admin.delete(everywhere).status_code == 204
+    run_weighing()
     assert it.shown(it.approved) == YES
     here = f"/stories/{it.story}/bans/{it.moderator.user_id}"
     assert it.owner.post(here, {"reason": "He approves of everything."}).status_code == 204
     assert it.shown(it.approved) == NO
+
+
+def run_weighing() -> None:
+    """Do as a worker with the one job that has followed."""
+    (row,) = (row for row in OutboxRow.objects if row.payload.get("job") == "pulls.weigh")
+    assert weigh_judged(**row.payload["args"])
+    row.delete()
+
+
+def test_who_has_judged_more_than_one_write_takes_is_removed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(judging, "AT_ONCE", 1)
+    it = Bench()
+    draft = it.propose(is_draft=True)
+    for path in (it.praised, draft):
+        ok(it.moderator.post(f"{path}/reviews", OBJECT), 201)
+    assert it.owner.delete(f"{it.team}/{it.moderator.user_id}").status_code == 204
+    run_weighing()
+    assert it.shown(it.approved) == it.shown(it.praised) == NO
+    assert [found["code"] for found in ok(it.owner.get(draft))["blockers"]] == ["draft"]
 
 
 def test_an_objection_ends_with_its_reviewers_part_and_an_approval_grows_with_it() -> None:
