@@ -99,6 +99,7 @@ class ReadingHistory(Document):
 
     meta = {
         "collection": "reading_histories",
+        "strict": False,  # older ones hold a counted_on, which is a ChapterRead's now
         "indexes": [
             {"fields": ["user_id", "story_slug"], "unique": True},
             ["user_id", "-last_read_at", "-history_id"],

@@ -128,8 +128,11 @@ def test_a_reader_counts_once_for_a_chapter_also_if_he_forgets_that_he_read_it()
     assert ChapterRead.objects(history_id=history.history_id).count() == 0
     assert [item["chapter_slug"] for item in desk.page()["items"]] == [desk.root]
     other_end = write_child(desk.author, desk.story, desk.root, is_ending=True)
+    stored = ReadingHistory._get_collection()
+    stored.update_many({"story_slug": desk.story}, {"$set": {"counted_on": "2026-02-08"}})
     desk.read(2000, desk.end, other_end, reader=other)
-    assert desk.stats() == (counted(1, 75), counted(2, 50, ends=2), 4)
+    desk.read(3000, desk.end)  # from a history that was stored before days counted chapters
+    assert desk.stats() == (counted(1, 75), counted(2, 75, ends=2), 4)
     ends = get_analytics(story_slug=desk.story, days=1, today=NOW.date()).value
     assert (ends.completions, ends.finishers) == (3, 2)
 
