@@ -33,14 +33,9 @@ class Review(Document):
     }
 
     @classmethod
-    def name(cls, *, pull_id: str, reviewer_id: str) -> str:
-        """Return the id of the one review that somebody has of a pull request."""
-        return f"{pull_id}:{reviewer_id}"
-
-    @classmethod
     def put(cls, *, pull_id: str, reviewer_id: str, **said: Any) -> Review:
         """Store a review in the place of the reviewer's earlier one."""
-        review_id = cls.name(pull_id=pull_id, reviewer_id=reviewer_id)
+        review_id = f"{pull_id}:{reviewer_id}"
         review = cls.objects(review_id=review_id).first() or cls(
             review_id=review_id, pull_id=pull_id, reviewer_id=reviewer_id
         )
