@@ -65,7 +65,7 @@ class Chapter(Document):
             {"fields": ["story_slug", "number"], "unique": True},
             {"fields": ["pull_id"], "unique": True, "sparse": True},  # merged once
             ["story_slug", "choices.chapter_slug"],
-            ["story_slug", "author_id"],
+            ["story_slug", "author_id", "status", "-updated_at"],
             ["author_id", "status"],
             {"fields": ["edited_by"], "sparse": True},
             "created_at",

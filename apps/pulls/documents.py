@@ -98,6 +98,7 @@ class PullRequest(Document):
         "indexes": [
             ["story_slug", "facets", "-created_at", "-pull_id"],
             ["author_id", "-created_at", "-pull_id"],
+            ["author_id", "story_slug", "-created_at", "-pull_id"],
         ],
     }
 

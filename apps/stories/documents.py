@@ -86,7 +86,7 @@ class Story(Document):
             ["is_listed", "is_featured", "-published_at", "-slug"],
             ["is_listed", "labels", "-published_at", "-slug"],
             ["is_listed", "labels", "-last_activity_at", "-slug"],
-            ["creator_id", "-created_at", "-slug"],
+            ["creator_id", "is_listed", "-created_at", "-slug"],
             ["team", "-last_activity_at", "-slug"],
             ["team", "status", "-last_activity_at", "-slug"],
         ],

@@ -45,7 +45,10 @@ class DeadLetter(Document):
     status = StringField(default="dead")
     died_at = fields.DateTimeField(required=True)
 
-    meta = {"collection": "dead_letters", "indexes": [("status", "-died_at")]}
+    meta = {
+        "collection": "dead_letters",
+        "indexes": [("status", "-died_at"), ("status", "queue", "-died_at")],
+    }
 
 
 def mirror_dead() -> int:
