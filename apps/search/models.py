@@ -34,10 +34,15 @@ class KnownWord(models.Model):
 
 
 class Gram(models.Model):
-    """Three letters of a word, one after another."""
+    """Three letters of a word, one after another.
+
+    It is found by its letters alone; to hold it to its word would take a second index as large.
+    """
 
     letters = models.CharField(max_length=3)
-    word = models.ForeignKey(KnownWord, on_delete=models.CASCADE, db_index=False)
+    word = models.ForeignKey(
+        KnownWord, on_delete=models.DO_NOTHING, db_index=False, db_constraint=False
+    )
 
     class Meta:
         constraints = [

@@ -22,7 +22,7 @@ from django.utils import timezone
 from apps.search import spelling
 from apps.search.engines import LAST, engine
 from apps.search.invalidation import SEARCH
-from apps.search.lexemes import Text, lexemes_of, words_in
+from apps.search.lexemes import ANYWHERE, Search, Term, Text, lexemes_of, words_in
 from apps.search.models import Entry
 from apps.search.sources import Thing, count_things, read_texts, walk_story, walk_things
 from storychain.cache.invalidation import bump
@@ -43,13 +43,15 @@ class _Row(NamedTuple):
 EMPTY = _Row([], "")
 
 
-def index(things: Iterable[Thing], *, is_again: bool = False) -> int:
+def index(things: Iterable[Thing], *, is_again: bool = False, is_whole: bool = False) -> int:
     """Bring things up to date; return how many were not.
 
-    With `is_again` an attempt before may have ended between its commit and its bump. Raise
-    Unavailable if others write the same ones again and again.
+    With `is_again` an attempt before may have ended between its commit and its bump. With
+    `is_whole` the words of those that are up to date are learned as well. Raise Unavailable if
+    others write the same ones again and again.
     """
-    changed = sum(map(_index_few, _in_steps(dict.fromkeys(things))))
+    steps = _in_steps(dict.fromkeys(things))
+    changed = sum(_index_few(some, is_whole=is_whole) for some in steps)
     if changed or is_again:
         bump(SEARCH)
     return changed
@@ -69,26 +71,28 @@ def index_story(
 def rebuild(*, report: Report = lambda _done, _total: None) -> int:
     """Bring everything up to date, also what MongoDB no longer has; return how many were not.
 
+    Words that stand nowhere any more are forgotten, those that stand somewhere known.
     Safe while others write: it is what their jobs do, for everything.
     """
     bump(SEARCH)
     begun_at, done, changed, total = timezone.now(), 0, 0, count_things()
     for some in _in_steps(walk_things(), STEP * 5):
-        changed += index(some)
+        changed += index(some, is_whole=True)
         done += len(some)
         report(done, total)
     left = Entry.objects.filter(indexed_at__lt=begun_at).exclude(digest="")
     changed += index([Thing(*row) for row in left.values_list("kind", "key")])
+    spelling.forget(unless=_stands)
     report(done, done)
     return changed
 
 
-def _index_few(things: list[Thing]) -> int:
+def _index_few(things: list[Thing], *, is_whole: bool) -> int:
     waiting, changed = things, 0
     for _ in range(TRIES):
         known = _read_entries(waiting)
         found = {thing: _row_of(text) for thing, text in read_texts(waiting).items()}
-        _learn(row for thing, row in found.items() if _is_new(row, known.get(thing)))
+        _learn(row for it, row in found.items() if is_whole or _is_new(row, known.get(it)))
         written, more = _write(_in_order(waiting, known), known, found)
         changed += more
         waiting = [thing for thing in waiting if thing not in written]
@@ -148,6 +152,11 @@ def _row_of(text: Text) -> _Row:
 
 def _is_new(row: _Row, entry: Entry | None) -> bool:
     return row.digest != (entry.digest if entry else EMPTY.digest)
+
+
+def _stands(word: str) -> bool:
+    anywhere = Search([[Term(ANYWHERE + word)]])
+    return bool(engine().find(anywhere, before=LAST, limit=1))
 
 
 def _learn(rows: Iterable[_Row]) -> None:

@@ -3,7 +3,7 @@
 Both databases do it alike, as it is but a table: no extension is wanted of PostgreSQL.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from django.db import connection, transaction
 from django.db.models import Count
@@ -16,7 +16,7 @@ from apps.search.words import is_running
 SHORTEST, LONGEST = 4, 24  # shorter ones are near too many others
 LONG = 8  # from here on two letters may be wrong
 MOST_JUDGED, MOST_NEAR = 100, 8
-STEP = 200  # words kept in one transaction
+STEP = 200  # words kept, or forgotten, in one transaction
 
 
 def learn(words: Iterable[str]) -> None:
@@ -27,6 +27,21 @@ def learn(words: Iterable[str]) -> None:
         known = set(KnownWord.objects.filter(word__in=some).values_list("word", flat=True))
         if new := [word for word in some if word not in known]:
             _keep(new)
+
+
+def forget(*, unless: Callable[[str], bool]) -> int:
+    """Forget the words that stand nowhere any more, in steps; return how many they were.
+
+    They would stand between a mistyped word and what was meant. One that is written at this very
+    moment may be forgotten as well: a rebuild learns all words again.
+    """
+    last = forgotten = 0
+    while some := _read_known(after=last):
+        unused = [(number, word) for number, word in some if not unless(word)]
+        _drop(unused)
+        forgotten += len(unused)
+        last = some[-1][0]
+    return forgotten
 
 
 def find_near(word: str, *, is_start: bool) -> list[str]:
@@ -58,6 +73,19 @@ def _keep(words: Sequence[str]) -> None:
             "INSERT INTO search_gram (letters, word_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
             grams,
         )
+
+
+def _read_known(*, after: int) -> list[tuple[int, str]]:
+    known = KnownWord.objects.filter(id__gt=after).order_by("id")
+    return list(known.values_list("id", "word")[:STEP])
+
+
+@transaction.atomic
+def _drop(numbered: Sequence[tuple[int, str]]) -> None:
+    grams = [(letters, number) for number, word in numbered for letters in _grams(word)]
+    with connection.cursor() as cursor:
+        cursor.executemany("DELETE FROM search_gram WHERE letters = %s AND word_id = %s", grams)
+    KnownWord.objects.filter(id__in=[number for number, _ in numbered]).delete()
 
 
 def _is_fit(word: str) -> bool:

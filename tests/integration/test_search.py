@@ -16,10 +16,10 @@ from django.db import connection
 
 from apps.access.documents import StoryBan
 from apps.chapters.documents import Chapter
-from apps.search import queries, services
+from apps.search import queries, services, spelling
 from apps.search.finding import Choice, Finder, Reach
-from apps.search.models import Entry
-from apps.search.sources import Thing
+from apps.search.models import Entry, Gram, KnownWord
+from apps.search.sources import Thing, count_things
 from apps.stories.documents import Story, StorySettings
 from apps.users.documents import PlatformRole, User
 from storychain.documents import unit_of_work
@@ -372,6 +372,38 @@ def test_a_rebuild_mends_what_is_missing_wrong_or_left_over(
     assert "2 brought up to date" in capsys.readouterr().out
     call_command("rebuild_search")
     assert "0 brought up to date" in capsys.readouterr().out
+
+
+def test_a_rebuild_tells_how_far_it_is(author: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "STEP", 1)
+    for _ in range(3):
+        told(author, title="Start")
+    told_so_far: list[tuple[int, int]] = []
+    services.rebuild(report=lambda done, total: told_so_far.append((done, total)))
+    total = count_things()
+    assert total > 5
+    begun = [(done, total) for done in range(5, total, 5)]
+    assert told_so_far == [*begun, (total, total), (total, total)]
+
+
+def test_a_word_that_stands_nowhere_is_forgotten_and_one_that_does_is_not(
+    author: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spelling, "STEP", 2)
+    place = Place(author)
+    edit(author, place.story, place.leaf, "A lantern, a lectern.")
+    index_pending()
+    edit(author, place.story, place.leaf, "A lectern.")
+    index_pending()
+    known = set(KnownWord.objects.values_list("word", flat=True))
+    assert spelling.forget(unless=lambda word: word != "ember") == 1
+    services.rebuild()
+    left = set(KnownWord.objects.values_list("word", flat=True))
+    assert known - left == {"lantern"}
+    assert (find(ANYONE, "lantren"), find(ANYONE, "lectren")) == ([], [f"chapter:{place.leaf}"])
+    grams = Gram.objects.values_list("letters", "word__word")
+    assert {word for _, word in grams} == left
+    assert Gram.objects.count() == len(grams)
 
 
 SYNTAX = """
