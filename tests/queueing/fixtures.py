@@ -1,5 +1,8 @@
 """Fixtures of the tests that run jobs."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from tests.queueing import rabbit
 from tests.queueing.servers import QueueRedis, Wire
-from tests.queueing.workers import Crew, hire
+from tests.queueing.workers import ROOT, Crew, hire
 
 
 def aim(url: str, prefix: str) -> None:
@@ -52,6 +55,17 @@ def crew(tmp_path: Path, bells: None) -> Iterator[Crew]:
     """Workers for this test, killed at its end."""
     with hire(tmp_path) as hired:
         yield hired
+
+
+@pytest.fixture
+def sql(tmp_path: Path) -> Path:
+    """An SQL database of the test's workers."""
+    path = tmp_path / "sql.sqlite3"
+    environ = {**os.environ, "DATABASE_URL": f"sqlite:///{path}"}
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environ, check=True
+    )
+    return path
 
 
 @pytest.fixture

@@ -1,3 +1,3 @@
-from tests.queueing.fixtures import bells, crew, trace
+from tests.queueing.fixtures import bells, crew, sql, trace
 
-__all__ = ["bells", "crew", "trace"]
+__all__ = ["bells", "crew", "sql", "trace"]

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,7 +25,7 @@ from storychain.queues.running import Run
 from storychain.queues.wire import Ask
 from tests.factories import published_story, sign_in
 from tests.queueing import jobs
-from tests.queueing.workers import HEAVY, IO, ROOT, Crew, wait_until
+from tests.queueing.workers import HEAVY, IO, Crew, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -206,17 +203,6 @@ def test_a_thread_writes_them_without_being_asked(settings) -> None:
 
 
 # With real workers
-
-
-@pytest.fixture
-def sql(tmp_path: Path) -> Path:
-    """An SQL database of the test's workers."""
-    path = tmp_path / "sql.sqlite3"
-    environ = {**os.environ, "DATABASE_URL": f"sqlite:///{path}"}
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environ, check=True
-    )
-    return path
 
 
 def ask(sql: Path, question: str) -> list[tuple[Any, ...]]:
