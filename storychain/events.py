@@ -34,7 +34,11 @@ _subscribers: dict[type[Event], list[Subscriber[Any]]] = defaultdict(list)
 
 
 def subscribes(kind: type[E]) -> Callable[[Subscriber[E]], Subscriber[E]]:
-    """Register a function that answers an event with the jobs that follow; it only decides."""
+    """Register a function that answers an event with the jobs that follow; it only decides.
+
+    What must be written with the event itself, as an act of moderation, it writes at once: it is
+    in the event's unit of work.
+    """
 
     def register(subscriber: Subscriber[E]) -> Subscriber[E]:
         if subscriber not in _subscribers[kind]:

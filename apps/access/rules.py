@@ -47,9 +47,11 @@ class Action(StrEnum):
     READ = "read"
     SEE_SETTINGS = "see settings"
     EDIT = "edit"
+    ARCHIVE = "archive"
     DELETE = "delete"
     WRITE_CHAPTER = "write a chapter"
     EDIT_ANY_CHAPTER = "edit any chapter"
+    REMOVE_ANY_CHAPTER = "remove any chapter"
     EXPORT = "export"
     SEE_VERSIONS = "see versions"
     SEE_TIMELINE = "see its timeline"
@@ -114,6 +116,11 @@ def _moderates(standing: Standing, _facts: StoryFacts) -> bool:
     return standing.rank >= MODERATOR or standing.platform_role in LOOKS_AFTER_ALL
 
 
+def _takes_away(standing: Standing, _facts: StoryFacts) -> bool:
+    """The platform's moderators take from readers what they decide on; they change no word."""
+    return standing.rank >= CO_AUTHOR or standing.platform_role in LOOKS_AFTER_ALL
+
+
 def _lifts_bans(standing: Standing, _facts: StoryFacts) -> bool:
     """A platform moderator may ban and never lift, in a story that is not his own neither."""
     return standing.rank >= MODERATOR or standing.platform_role == SUPER_ADMIN
@@ -127,16 +134,18 @@ _TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
     Action.READ: _reads,
     Action.SEE_SETTINGS: _from(CONTRIBUTOR),
     Action.EDIT: _from(CO_AUTHOR),
+    Action.ARCHIVE: _takes_away,
     Action.DELETE: _from(OWNER),
     Action.WRITE_CHAPTER: _writes_chapters,
     Action.EDIT_ANY_CHAPTER: _from(CO_AUTHOR),
+    Action.REMOVE_ANY_CHAPTER: _takes_away,
     Action.SEE_VERSIONS: _from(CONTRIBUTOR),
     Action.SEE_TIMELINE: _from(CONTRIBUTOR),
     Action.ROLL_BACK: _from(CO_AUTHOR),
     Action.INVITE: _from(CO_AUTHOR),
     Action.RUN_TEAM: _from(OWNER),
     Action.COMMENT: _comments,
-    Action.MODERATE_COMMENTS: _from(MODERATOR),
+    Action.MODERATE_COMMENTS: _moderates,
     Action.VOTE: _votes,
     Action.OPEN_PULL: _takes_part,
     Action.COMMENT_ON_PULL: _comments,

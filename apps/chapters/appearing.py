@@ -93,7 +93,7 @@ def announce_chapter(chapter: Chapter, *, story: Story, parent: Chapter | None) 
 
 
 def note_moment(
-    kind: str, chapter: Chapter, *, actor_id: str, now: datetime, **details: Any
+    kind: str, chapter: Chapter, *, actor_id: str | None, now: datetime, **details: Any
 ) -> None:
     """Tell the story's timeline, with the title as it is now: a chapter may be gone later."""
     if chapter.status == "draft":

@@ -49,6 +49,18 @@ class ChapterFlagged(Event, frozen=True, kw_only=True):
     flagged_at: datetime
 
 
+class ChapterTakenAway(Event, frozen=True, kw_only=True):
+    """Somebody (`actor_id`) has removed a chapter that another wrote; it may leave its node."""
+
+    story_slug: str
+    story_title: str
+    chapter_slug: str
+    chapter_title: str
+    author_id: str
+    actor_id: str
+    taken_at: datetime
+
+
 class ChapterDropped(Event, frozen=True, kw_only=True):
     """A chapter that readers had is gone, with its place in the tree.
 

@@ -37,9 +37,9 @@ def find_seen(held: Held, *, slug: str) -> Chapter:
     raise ChapterNotFound
 
 
-def is_theirs(chapter: Chapter, held: Held) -> bool:
-    """Tell whether a chapter is the caller's to change."""
-    return chapter.author_id == held.standing.user_id or held.allows(Action.EDIT_ANY_CHAPTER)
+def is_theirs(chapter: Chapter, held: Held, *, action: Action = Action.EDIT_ANY_CHAPTER) -> bool:
+    """Tell whether a chapter is the caller's to change, or to do something else with."""
+    return chapter.author_id == held.standing.user_id or held.allows(action)
 
 
 @unit_of_work

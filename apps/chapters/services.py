@@ -6,7 +6,7 @@ from typing import Any
 
 from mongoengine.errors import NotUniqueError
 
-from apps.access.rules import Action
+from apps.access.rules import CONTRIBUTOR, Action
 from apps.chapters.appearing import check_time, note_moment, take_out
 from apps.chapters.documents import Chapter, ChapterVersion
 from apps.chapters.errors import (
@@ -19,6 +19,7 @@ from apps.chapters.errors import (
     VersionMoved,
     VersionNotFound,
 )
+from apps.chapters.events import ChapterTakenAway
 from apps.chapters.growing import add_to_tree, find_chapter, find_seen, is_theirs
 from apps.chapters.text import count_words
 from apps.stories.documents import Story
@@ -27,6 +28,7 @@ from apps.stories.services import Held, open_for
 from storychain.api.preconditions import check_version
 from storychain.documents import unit_of_work
 from storychain.errors import Invalid
+from storychain.events import publish
 
 BESIDES = ("publish_at", "choice_text")
 """What of an edit is not the chapter's text, and so makes no version of it."""
@@ -146,27 +148,40 @@ def delete_chapter(
     expected: Collection[int] | None = None,
 ) -> None:
     """Remove a chapter: a leaf goes, a node with chapters below it stays without its text."""
-    _, chapter = open_chapter_for_edit(
-        story_slug=story_slug, slug=slug, caller_id=caller_id, expected=expected
+    held, chapter = open_chapter_for_edit(
+        story_slug=story_slug,
+        slug=slug,
+        caller_id=caller_id,
+        expected=expected,
+        action=Action.REMOVE_ANY_CHAPTER,
     )
     is_whole = chapter.parent_slug is None and not chapter.stats.child_branches
     if is_whole and Story.objects(slug=story_slug, status="published").first():
         raise LastChapter
-    note_moment("chapter_removed", chapter, actor_id=caller_id, now=now)
+    is_own, is_of_team = chapter.author_id == caller_id, held.standing.rank >= CONTRIBUTOR
+    actor_id = caller_id if is_own or is_of_team else None
+    note_moment("chapter_removed", chapter, actor_id=actor_id, now=now)
+    if not is_own:
+        _announce_removal(chapter, held, now=now)
     take_out(chapter, now=now)
 
 
 def open_chapter_for_edit(
-    *, story_slug: str, slug: str, caller_id: str, expected: Collection[int] | None
+    *,
+    story_slug: str,
+    slug: str,
+    caller_id: str,
+    expected: Collection[int] | None,
+    action: Action = Action.EDIT_ANY_CHAPTER,
 ) -> tuple[Held, Chapter]:
-    """Return a chapter that the caller may change, and how its story is held.
+    """Return a chapter that the caller may change (or `action`), and how its story is held.
 
     Raise ChapterNotFound for what he may not see, ChapterForbidden for what is not his to change,
     ChapterRemoved, or PreconditionFailed.
     """
     held = open_for(Action.READ, slug=story_slug, caller_id=caller_id)
     chapter = find_seen(held, slug=slug)
-    if not is_theirs(chapter, held):
+    if not is_theirs(chapter, held, action=action):
         raise ChapterForbidden
     _refuse_if_gone(chapter, expected=expected)
     return held, chapter
@@ -179,6 +194,20 @@ def refuse_unless_writer(held: Held) -> None:
     if held.facts.require_approval:
         raise ApprovalRequired("Its co-authors publish chapters; what others write is proposed.")
     raise StoryForbidden("This story takes chapters only from those who work on it.")
+
+
+def _announce_removal(chapter: Chapter, held: Held, *, now: datetime) -> None:
+    publish(
+        ChapterTakenAway(
+            story_slug=held.story.slug,
+            story_title=held.story.title,
+            chapter_slug=chapter.slug,
+            chapter_title=chapter.title,
+            author_id=chapter.author_id,
+            actor_id=str(held.standing.user_id),
+            taken_at=now,
+        )
+    )
 
 
 def _reschedule(chapter: Chapter, *, until: datetime | None, now: datetime) -> None:

@@ -1,5 +1,7 @@
 """What comments announce."""
 
+from datetime import datetime
+
 from storychain.events import Event
 
 
@@ -24,6 +26,24 @@ class CommentMentioned(CommentFact, frozen=True, kw_only=True):
     """Somebody named others by @username: `user_ids`."""
 
     user_ids: list[str]
+
+
+class CommentRemoved(CommentFact, frozen=True, kw_only=True):
+    """A moderator, here `actor_id`, has deleted what another, `user_id`, said."""
+
+    user_id: str
+    removed_at: datetime
+
+
+class DiscussionTurned(Event, frozen=True, kw_only=True):
+    """A moderator has closed a chapter's discussion to all others, or opened it again."""
+
+    story_slug: str
+    chapter_slug: str
+    author_id: str
+    actor_id: str
+    is_locked: bool
+    turned_at: datetime
 
 
 class CommentDropped(Event, frozen=True, kw_only=True):

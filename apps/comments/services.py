@@ -14,7 +14,13 @@ from apps.comments.errors import (
     CommentsLocked,
     ThreadTooDeep,
 )
-from apps.comments.events import CommentDropped, CommentMentioned, CommentReplied
+from apps.comments.events import (
+    CommentDropped,
+    CommentMentioned,
+    CommentRemoved,
+    CommentReplied,
+    DiscussionTurned,
+)
 from apps.comments.limits import NESTING
 from apps.comments.mentions import find_names
 from apps.stories.errors import StoryNotFound
@@ -77,10 +83,11 @@ def edit_comment(*, comment_id: str, caller_id: str, content: str, now: datetime
 
 
 @unit_of_work
-def delete_comment(*, comment_id: str, caller_id: str) -> None:
+def delete_comment(*, comment_id: str, caller_id: str, now: datetime) -> None:
     """Delete a comment: its author may, and the story's moderators."""
     told = _open(comment_id, caller_id)
-    if told.comment.user_id != caller_id and not told.held.allows(Action.MODERATE_COMMENTS):
+    is_own = told.comment.user_id == caller_id
+    if not is_own and not told.held.allows(Action.MODERATE_COMMENTS):
         raise CommentForbidden
     gone = Comment.take_out(comment_id)
     if gone is None:
@@ -88,6 +95,8 @@ def delete_comment(*, comment_id: str, caller_id: str) -> None:
     _count(told.comment, -1)
     if gone:
         publish(CommentDropped(comment_ids=gone))
+    if not is_own:
+        told.announce_removal(by=caller_id, now=now)
 
 
 @unit_of_work
@@ -108,12 +117,26 @@ def vote_on_comment(*, comment_id: str, caller_id: str, value: int, now: datetim
 
 
 @unit_of_work
-def lock_comments(*, story_slug: str, chapter_slug: str, caller_id: str, is_locked: bool) -> None:
+def lock_comments(
+    *, story_slug: str, chapter_slug: str, caller_id: str, is_locked: bool, now: datetime
+) -> None:
     """Close a chapter's discussion to all but moderators, or open it again; moderators may."""
     held = open_for(Action.READ, slug=story_slug, caller_id=caller_id)
     chapter = find_seen(held, slug=chapter_slug)
     held.refuse_unless(Action.MODERATE_COMMENTS)
+    if chapter.comments_locked == is_locked:
+        return
     chapter.lock_comments(is_locked=is_locked)
+    publish(
+        DiscussionTurned(
+            story_slug=story_slug,
+            chapter_slug=chapter_slug,
+            author_id=chapter.author_id,
+            actor_id=caller_id,
+            is_locked=is_locked,
+            turned_at=now,
+        )
+    )
 
 
 def clear_chapter(*, chapter_slug: str) -> int:
@@ -149,6 +172,11 @@ class _Told(NamedTuple):
         named -= {self.comment.user_id, but}
         if named:
             publish(CommentMentioned(**self._fact(), user_ids=sorted(named)))
+
+    def announce_removal(self, *, by: str, now: datetime) -> None:
+        """Tell that a moderator has deleted it."""
+        fact = {**self._fact(), "actor_id": by}
+        publish(CommentRemoved(**fact, user_id=self.comment.user_id, removed_at=now))
 
     def _fact(self) -> dict[str, str]:
         return {

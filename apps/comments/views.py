@@ -95,7 +95,9 @@ class CommentDetail(APIView):
     @extend_schema(operation_id="comments_delete", responses={204: None})
     def delete(self, request: Request, comment_id: str) -> HttpResponse:
         """Delete a comment; one that was answered keeps its place, without its text."""
-        services.delete_comment(comment_id=comment_id, caller_id=request.user.user_id)
+        services.delete_comment(
+            comment_id=comment_id, caller_id=request.user.user_id, now=timezone.now()
+        )
         return empty_response()
 
 
@@ -141,5 +143,6 @@ class Lock(APIView):
             chapter_slug=chapter_slug,
             caller_id=request.user.user_id,
             is_locked=is_locked,
+            now=timezone.now(),
         )
         return empty_response()

@@ -1,4 +1,4 @@
-"""Registers what becomes of reports and bans when somebody in them goes."""
+"""Registers what is written down of others' acts, and what becomes of all this with who goes."""
 
 from django.apps import AppConfig
 
@@ -10,4 +10,4 @@ class ModerationConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.moderation import departures  # noqa: F401, PLC0415
+        from apps.moderation import departures, subscriptions  # noqa: F401, PLC0415

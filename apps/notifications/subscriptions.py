@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from apps.chapters.events import ChapterAdded, ChapterFlagged, ChapterLiked
+from apps.chapters.events import ChapterAdded, ChapterFlagged, ChapterLiked, ChapterTakenAway
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
-from apps.comments.events import CommentFact, CommentMentioned, CommentReplied
+from apps.comments.events import CommentFact, CommentMentioned, CommentRemoved, CommentReplied
 from apps.follows.events import UserFollowed
 from apps.moderation.events import AppealDecided, ReportDecided, StoryBanTurned
 from apps.notifications.broadcasting import fan_out_call
@@ -18,7 +18,7 @@ from apps.pulls.events import (
     PullOpened,
     PullRejected,
 )
-from apps.stories.events import StoryMilestone, StoryPublished
+from apps.stories.events import StoryMilestone, StoryPublished, TakedownTurned
 from apps.users.events import BadgeEarned
 from storychain.events import subscribes
 from storychain.queues.jobs import JobCall
@@ -214,6 +214,45 @@ def tell_of_report(event: ReportDecided) -> Iterator[JobCall]:
     if event.is_upheld:
         told = compose("report_upheld", report_id=event.report_id)
         yield deliver.call(job_id=f"{key}:accused", userId=event.accused_id, **told)
+
+
+@subscribes(TakedownTurned)
+def tell_of_takedown(event: TakedownTurned) -> Iterator[JobCall]:
+    """That a story was taken down, or brought back, is told to who started it."""
+    payload = compose(
+        "story_taken_down" if event.is_down else "story_restored",
+        story_slug=event.story_slug,
+        story_title=event.story_title,
+    )
+    key = f"notice:takedown:{event.story_slug}:{event.turned_at.timestamp():.3f}"
+    yield deliver.call(job_id=key, userId=event.creator_id, **payload)
+
+
+@subscribes(ChapterTakenAway)
+def tell_of_removal(event: ChapterTakenAway) -> Iterator[JobCall]:
+    """That a chapter was removed is told to who wrote it."""
+    payload = compose(
+        "chapter_removed",
+        story_slug=event.story_slug,
+        story_title=event.story_title,
+        chapter_title=event.chapter_title,
+    )
+    key = f"notice:removed:{event.chapter_slug}"
+    yield deliver.call(job_id=key, userId=event.author_id, **payload)
+
+
+@subscribes(CommentRemoved)
+def tell_silenced(event: CommentRemoved) -> Iterator[JobCall]:
+    """So is that a comment was removed, by a moderator who is not named."""
+    payload = compose(
+        "comment_removed",
+        story_slug=event.story_slug,
+        story_title=event.story_title,
+        chapter_slug=event.chapter_slug,
+        chapter_title=event.chapter_title,
+    )
+    key = f"notice:removed:comment:{event.comment_id}"
+    yield deliver.call(job_id=key, userId=event.user_id, **payload)
 
 
 @subscribes(StoryBanTurned)

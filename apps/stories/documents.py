@@ -66,6 +66,9 @@ class Story(Document):
     is_featured = fields.BooleanField(default=False)
     is_import = fields.BooleanField(default=False)
     is_listed = fields.BooleanField(default=False)
+    is_taken_down = fields.BooleanField(
+        default=False
+    )  # by the platform, which alone brings it back
     labels = fields.ListField(StringField())
     next_number = fields.IntField(default=1)
     team = fields.ListField(StringField())
@@ -111,9 +114,9 @@ class Story(Document):
         self.updated_at = now
         self.save()
 
-    def turn(self, *, status: str, now: datetime) -> None:
+    def turn(self, *, status: str, now: datetime, is_taken_down: bool = False) -> None:
         """Move to another status; the first publication is remembered."""
-        self.status = status
+        self.status, self.is_taken_down = status, is_taken_down
         if status == "published" and self.published_at is None:
             self.published_at = self.last_activity_at = now
         if status == "deleted":
@@ -209,12 +212,15 @@ class Story(Document):
 
 
 class Moment(Document):
-    """Something that happened in a story: who did what, to which chapter or person. Append-only."""
+    """Something that happened in a story: who did what, to which chapter or person. Append-only.
+
+    Who looks after the platform is not named: his name stands among the acts of moderation.
+    """
 
     moment_id = StringField(primary_key=True, default=lambda: uuid4().hex)
     story_slug = StringField(required=True)
     kind = StringField(required=True, choices=MOMENTS)
-    actor_id = StringField(required=True)
+    actor_id = StringField()
     chapter_slug = StringField()
     user_id = StringField()
     details = fields.DictField()
@@ -235,7 +241,7 @@ class Moment(Document):
         kind: str,
         *,
         story_slug: str,
-        actor_id: str,
+        actor_id: str | None,
         now: datetime,
         chapter_slug: str | None = None,
         user_id: str | None = None,

@@ -1,5 +1,7 @@
 """What stories announce."""
 
+from datetime import datetime
+
 from storychain.events import Event
 
 
@@ -19,3 +21,14 @@ class StoryPublished(Event, frozen=True, kw_only=True):
     story_slug: str
     story_title: str
     creator_id: str
+
+
+class TakedownTurned(Event, frozen=True, kw_only=True):
+    """Who looks after the platform (`actor_id`) has taken a story down, or brought it back."""
+
+    story_slug: str
+    story_title: str
+    creator_id: str
+    actor_id: str
+    is_down: bool
+    turned_at: datetime

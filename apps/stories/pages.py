@@ -110,13 +110,14 @@ class MyStoriesPage(Page[MyStoryCard], frozen=True, kw_only=True):
 class MomentView(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened in a story: who did it, to which chapter or person.
 
+    An `actor` who is null looks after the platform.
     `details` are `title` of a chapter (as it was then), `version`, `to` of a rollback, `role` of a
     person, `fields` of an edited story.
     """
 
     id: str
     kind: str
-    actor: AuthorRef
+    actor: AuthorRef | None
     chapter_slug: str | None
     user: AuthorRef | None
     details: dict[str, str | int | list[str]]

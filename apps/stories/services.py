@@ -16,7 +16,7 @@ from apps.stories.errors import (
     StoryNotFound,
     WrongStatus,
 )
-from apps.stories.events import StoryPublished
+from apps.stories.events import StoryPublished, TakedownTurned
 from apps.stories.facts import facts_of
 from apps.stories.slugs import make_slug
 from apps.users.services import count_work
@@ -117,25 +117,41 @@ def publish_story(*, slug: str, caller_id: str, now: datetime) -> None:
 
 @unit_of_work
 def archive_story(*, slug: str, caller_id: str, now: datetime) -> None:
-    """Take a story from its readers; those who work on it keep it."""
-    story = _turn(Action.EDIT, slug=slug, caller_id=caller_id, status="archived", now=now)
-    _note("story_archived", story, caller_id, now)
+    """Take a story from its readers; those who work on it keep it.
+
+    What somebody who looks after the platform has taken, its team does not bring back.
+    """
+    held = open_for(Action.ARCHIVE, slug=slug, caller_id=caller_id)
+    if not held.allows(Action.EDIT):
+        _take_down(held, now=now)
+        return
+    _turn(held.story, status="archived", now=now)
+    _note("story_archived", held.story, caller_id, now)
 
 
 @unit_of_work
 def unarchive_story(*, slug: str, caller_id: str, now: datetime) -> None:
-    """Bring an archived story back to where it was: published before, or a draft."""
-    story = open_for(Action.EDIT, slug=slug, caller_id=caller_id).story
+    """Bring an archived story back to where it was: published before, or a draft.
+
+    Raise StoryForbidden where others have taken it away: the platform's moderators, or its team.
+    """
+    held = open_for(Action.ARCHIVE, slug=slug, caller_id=caller_id)
+    story, was_taken_down = held.story, held.story.is_taken_down
+    if was_taken_down == held.allows(Action.EDIT):
+        raise StoryForbidden("Who has taken this story from its readers has to bring it back.")
     if story.status != "archived":
         raise WrongStatus(f"Only an archived story can come back; this one is {story.status}.")
     story.turn(status="published" if story.published_at else "draft", now=now)
-    _note("story_unarchived", story, caller_id, now)
+    _note("story_unarchived", story, None if was_taken_down else caller_id, now)
+    if was_taken_down:
+        _announce_takedown(held, is_down=False, now=now)
 
 
 @unit_of_work
 def delete_story(*, slug: str, caller_id: str, now: datetime) -> None:
     """Delete a story for good; its address stays taken."""
-    story = _turn(Action.DELETE, slug=slug, caller_id=caller_id, status="deleted", now=now)
+    story = open_for(Action.DELETE, slug=slug, caller_id=caller_id).story
+    _turn(story, status="deleted", now=now)
     count_work(
         user_id=story.creator_id,
         stories=-1,
@@ -187,12 +203,32 @@ def open_for(action: Action, *, slug: str, caller_id: str) -> Held:
     return held
 
 
-def _turn(action: Action, *, slug: str, caller_id: str, status: str, now: datetime) -> Story:
-    story = open_for(action, slug=slug, caller_id=caller_id).story
+def _turn(story: Story, *, status: str, now: datetime) -> None:
     if story.status not in STEPS[status]:
         raise WrongStatus(f"A story that is {story.status} cannot become {status}.")
     story.turn(status=status, now=now)
-    return story
+
+
+def _take_down(held: Held, *, now: datetime) -> None:
+    """Archive a story so that its team does not bring it back, also one that it has archived."""
+    if held.story.is_taken_down:
+        raise WrongStatus("This story is taken down.")
+    held.story.turn(status="archived", now=now, is_taken_down=True)
+    _note("story_archived", held.story, None, now)
+    _announce_takedown(held, is_down=True, now=now)
+
+
+def _announce_takedown(held: Held, *, is_down: bool, now: datetime) -> None:
+    publish(
+        TakedownTurned(
+            story_slug=held.story.slug,
+            story_title=held.story.title,
+            creator_id=held.story.creator_id,
+            actor_id=str(held.standing.user_id),
+            is_down=is_down,
+            turned_at=now,
+        )
+    )
 
 
 def _announce(story: Story) -> None:
@@ -201,7 +237,7 @@ def _announce(story: Story) -> None:
     publish(StoryPublished(**facts, creator_id=story.creator_id))
 
 
-def _note(kind: str, story: Story, actor_id: str, now: datetime, **details: Any) -> None:
+def _note(kind: str, story: Story, actor_id: str | None, now: datetime, **details: Any) -> None:
     Moment.note(kind, story_slug=story.slug, actor_id=actor_id, now=now, **details)
 
 

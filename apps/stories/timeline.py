@@ -31,7 +31,7 @@ def _show(moment: Moment, people: dict[str, AuthorRef]) -> MomentView:
     return MomentView(
         id=moment.moment_id,
         kind=moment.kind,
-        actor=people[moment.actor_id],
+        actor=people.get(moment.actor_id),
         chapter_slug=moment.chapter_slug,
         user=people.get(moment.user_id),
         details=dict(moment.details),

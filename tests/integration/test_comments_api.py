@@ -186,7 +186,8 @@ def test_replies_and_a_deletion_at_once_leave_no_reply_without_its_place(room: R
     def act(number: int) -> bool:
         try:
             if number == 3:
-                delete_comment(comment_id=root, caller_id=str(room.ann.user_id))
+                ann, now = str(room.ann.user_id), timezone.now()
+                delete_comment(comment_id=root, caller_id=ann, now=now)
             else:
                 write_comment(
                     story_slug=room.story,

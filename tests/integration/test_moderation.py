@@ -486,7 +486,76 @@ def test_nothing_of_who_is_gone_stays_in_what_was_reported_or_done(
 
 def test_reports_are_told_by_types_that_reach_who_may_not_read() -> None:
     judged = {"report_upheld", "story_ban", "story_ban_lifted", "appeal_decided"}
+    judged |= {"story_taken_down", "story_restored", "chapter_removed", "comment_removed"}
     assert {kind for kind in judged if KINDS[kind].is_needed} == judged
+
+
+@pytest.mark.django_db
+def test_the_platforms_moderators_take_away_what_they_decide_on_and_change_no_word(
+    house: House,
+) -> None:
+    keeper, guest = looks_after("PLATFORM_MODERATOR"), str(house.guest.user_id)
+    leaf = f"{house.path}/chapters/{house.leaf}"
+    said = house.guest.post(f"{leaf}/comments", {"content": "Go away."}).json()["id"]
+    assert keeper.patch(f"/comments/{said}", {"content": "Stay."}).status_code == 403
+    assert keeper.delete(f"/comments/{said}").status_code == 204
+    assert keeper.patch(leaf, {"title": "Better"}).status_code == 403
+    assert keeper.delete(leaf).status_code == 204
+    assert ANYONE.get(leaf).status_code == 404
+    assert keeper.patch(house.path, {"title": "Better"}).status_code == 403
+    assert keeper.delete(house.path).status_code == 403
+    assert acts(story_slug=house.slug, actor_id=keeper.user_id) == [
+        "comment_removed",
+        "chapter_removed",
+    ]
+    assert told() >= {(guest, "comment_removed"), (guest, "chapter_removed")}
+    run(f"notice:removed:{house.leaf}")  # it reaches him, though the chapter is gone
+    (notice,) = house.guest.get("/notifications?limit=1").json()["items"]
+    assert (notice["type"], notice["related"].get("actor_id")) == ("chapter_removed", None)
+    last = house.guest.get(f"{house.path}/timeline").json()["items"][0]
+    assert (last["kind"], last["actor"]) == ("chapter_removed", None)
+
+
+def test_a_story_that_the_platform_has_taken_down_its_team_does_not_bring_back(
+    house: House,
+) -> None:
+    keeper, owner = looks_after("PLATFORM_MODERATOR"), str(house.owner.user_id)
+    root = f"{house.path}/chapters/{house.root}"
+    down, back = f"{house.path}/archive", f"{house.path}/unarchive"
+    assert house.owner.post(down).status_code == 200
+    assert keeper.post(back).status_code == 403  # that is its team's
+    assert keeper.post(down).status_code == 200
+    assert code(keeper.post(down)) == code(house.owner.post(down)) == (409, "wrong-status")
+    assert code(house.owner.post(back)) == (403, "story-forbidden")
+    assert ANYONE.get(root).status_code == 404
+    assert house.guest.get(root).status_code == 200  # nothing of theirs is lost
+    assert keeper.post(back).status_code == 200
+    assert ANYONE.get(root).status_code == 200
+    assert house.owner.post(down).status_code == house.owner.post(back).status_code == 200
+    assert acts(user_id=owner) == ["story_taken_down", "story_restored"]
+    assert told() >= {(owner, "story_taken_down"), (owner, "story_restored")}
+
+
+def test_what_a_storys_own_moderators_take_from_others_is_kept_and_told(house: House) -> None:
+    co_author, guest = house.member("co_author"), str(house.guest.user_id)
+    leaf = f"{house.path}/chapters/{house.leaf}"
+    own, others = (
+        who.post(f"{leaf}/comments", {"content": "Go away."}).json()["id"]
+        for who in (house.moderator, house.guest)
+    )
+    assert house.moderator.delete(f"/comments/{own}").status_code == 204
+    assert acts() == []
+    assert house.moderator.delete(f"/comments/{others}").status_code == 204
+    for verb in ("PUT", "PUT", "DELETE"):
+        assert house.moderator.send(verb, f"{leaf}/comments/lock").status_code == 204
+    mine = write_child(co_author, house.slug, house.root)
+    for path in (f"{house.path}/chapters/{mine}", leaf):
+        assert co_author.delete(path).status_code == 204
+    kept = ["comment_removed", "comments_locked", "comments_unlocked", "chapter_removed"]
+    assert acts(user_id=guest) == acts() == kept
+    assert told() >= {(guest, "comment_removed"), (guest, "chapter_removed")}
+    last = house.owner.get(f"{house.path}/timeline").json()["items"][0]
+    assert (last["kind"], last["actor"]["user_id"]) == ("chapter_removed", co_author.user_id)
 
 
 def test_two_decisions_at_once_are_one(house: House) -> None:

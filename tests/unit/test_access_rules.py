@@ -73,6 +73,8 @@ def test_nobody_does_anything_when_banned_or_deleted(action: Action, rank: int) 
         (Action.SEE_SETTINGS, CONTRIBUTOR),
         (Action.EDIT, CO_AUTHOR),
         (Action.EDIT_ANY_CHAPTER, CO_AUTHOR),
+        (Action.REMOVE_ANY_CHAPTER, CO_AUTHOR),
+        (Action.ARCHIVE, CO_AUTHOR),
         (Action.DELETE, OWNER),
         (Action.REVIEW_PULL, REVIEWER),
         (Action.MERGE_PULL, MODERATOR),
@@ -121,7 +123,22 @@ def test_whoever_reads_takes_part_unless_a_setting_says_no() -> None:
         assert may(action, standing=member(CONTRIBUTOR), facts=quiet)
 
 
+STOOD_IN = (
+    Action.MODERATE,
+    Action.MODERATE_COMMENTS,
+    Action.REMOVE_ANY_CHAPTER,
+    Action.ARCHIVE,
+)
+
+
 def test_the_platforms_moderators_stand_in_for_a_storys() -> None:
-    assert may(Action.MODERATE, standing=PLATFORM, facts=facts(is_public=False))
-    for who in (APPEALS, STRANGER, ANONYMOUS):
-        assert not may(Action.MODERATE, standing=who, facts=facts())
+    for action in STOOD_IN:
+        assert may(action, standing=PLATFORM, facts=facts(is_public=False))
+        for who in (APPEALS, STRANGER, ANONYMOUS):
+            assert not may(action, standing=who, facts=facts())
+
+
+def test_the_platforms_moderators_take_away_and_change_nothing() -> None:
+    allowed = {action for action in Action if may(action, standing=PLATFORM, facts=facts())}
+    stranger = {action for action in Action if may(action, standing=STRANGER, facts=facts())}
+    assert allowed - stranger == set(STOOD_IN)
