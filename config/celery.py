@@ -7,7 +7,7 @@ from typing import Any
 from celery import Celery
 from django.conf import settings
 from kombu import Exchange, Queue
-from kombu.transport.redis import Transport
+from kombu.transport.redis import QoS, Transport
 from redis.exceptions import OutOfMemoryError
 
 from storychain.queues.topology import EXPORT, QUEUES
@@ -28,6 +28,9 @@ REDIS_OPTIONS = {
     "unacked_restore_interval": RESTORE_SECONDS,
     "unacked_restore_throttle": 1,
 }
+# Who loses a connection with a bell in hand is not to put it back by that connection: this raises,
+# and ends the worker. The ledger rings again.
+QoS.restore_at_shutdown = False
 AMQP_OPTIONS = {
     "confirm_publish": True,
     "connect_timeout": settings.QUEUE_TIMEOUT_SECONDS,

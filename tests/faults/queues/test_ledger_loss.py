@@ -60,6 +60,7 @@ def test_a_ledger_that_is_killed_and_comes_back_goes_on(
     wait_until(lambda: row()["waiting"] + row()["active"] + row()["delayed"] == 0, seconds=40)
     assert effects(folder) == {str(n) for n in range(JOBS)}
     assert worker.process.poll() is None
+    assert "Unrecoverable error" not in crew.logs()  # it would be on its way out
 
 
 def test_what_is_written_while_the_ledger_is_away_runs_when_it_is_back(
