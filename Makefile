@@ -21,7 +21,7 @@ run: $(READY) ## run everything: servers, web, workers, beat, relay (PORT=8000, 
 	@exec $(BIN)/python manage.py up --bound
 
 test: $(READY) ## run the whole suite against real servers of its own (PATHS=tests/unit for a part)
-	@exec $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(PATHS)
+	@exec $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder $(PATHS)
 
 lint: $(READY) ## check style, import rules and types
 	$(BIN)/python -m ruff check .

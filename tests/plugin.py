@@ -14,8 +14,10 @@ from storychain import embedded
 from tests.unlimited import UNLIMITED
 
 _servers = ExitStack()
-# What starts whole stacks takes turns: two of them at once would be short of processors.
-STACKS = ("acceptance", "contract", "faults")
+# What starts whole stacks waits most of its time, so two take turns beside what only computes:
+# three of them at once would be short of processors.
+ROWS = {"acceptance": "stacks", "contract": "stacks", "faults": "faults"}
+ALSO_STACKS = "tests/faults/schedules/"  # about as long as the others then
 
 SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # half the work for one EPUBCheck
 
@@ -53,12 +55,13 @@ def _start_servers() -> None:
 
 
 class _InRows(LoadScopeScheduling):
-    """Keeps the stacks, and the tests of any other file, in one worker of xdist."""
+    """Keeps each row of stacks, and the tests of any other file, in one worker of xdist."""
 
     def _split_scope(self, nodeid: str) -> str:
         """Return what a test is in."""
         file = nodeid.partition("::")[0]
-        return "stacks" if file.split("/")[1] in STACKS else file
+        row = ROWS.get(file.split("/")[1], file)
+        return "stacks" if file.startswith(ALSO_STACKS) else row
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:

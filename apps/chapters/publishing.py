@@ -12,6 +12,7 @@ from apps.chapters.limits import PUBLISHED_AT_ONCE
 from apps.chapters.services import open_chapter_for_edit, refuse_unless_writer
 from apps.stories.documents import Story
 from apps.stories.facts import facts_of
+from apps.users.documents import PlatformBan
 from storychain.documents import unit_of_work
 
 
@@ -73,6 +74,11 @@ def _publish(*, slug: str, now: datetime) -> bool:
 
 
 def _may_write(author_id: str, story: Story) -> bool:
-    """Tell whether its author may still write here: story, settings and his part may have moved."""
+    """Tell whether its author may still write here: story, settings and his part may have moved.
+
+    No request of his is served while he is banned from the platform, and so this is not either.
+    """
+    if PlatformBan.find(author_id):
+        return False
     standing = load_standing(story_slug=story.slug, user_id=author_id)
     return may(Action.WRITE_CHAPTER, standing=standing, facts=facts_of(story))

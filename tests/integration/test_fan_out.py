@@ -184,4 +184,5 @@ def test_what_is_gone_when_it_would_be_told_is_told_to_nobody() -> None:
     assert fan.delete(f"/comments/{said}").status_code == 204
     assert author.delete(f"{page}/{leaf}").status_code == 204
     assert run_all()["notification.deliver_many"] == 1
-    assert {row.type for row in Notification.objects} <= {"badge_earned"}
+    told = {(row.type, row.user_id) for row in Notification.objects if row.type != "badge_earned"}
+    assert told == {("chapter_removed", fan.user_id)}

@@ -245,7 +245,7 @@ def test_under_a_key_the_first_answer_is_given_again() -> None:
         (b"", "text/plain", "", 400, "body"),
         (b"x" * (limits.LARGEST_FILE + 1), "text/plain", "", 413, "20,000,000"),
         (b"{}", "application/json", "", 415, "application/json"),
-        (b"text", "text/plain", "?format=epub", 400, "epub"),
+        (b"text", "text/plain", "?format=epub", 400, "Use one of: auto, novel"),
         (b"text", "text/plain", "?title=x", 400, "title"),
         (b"text", "text/plain", "?title=one%0Atwo", 400, "title"),
         (b"<html>x", "text/plain", "", 400, "HTML"),

@@ -16,6 +16,7 @@ from apps.chapters.events import ChapterAdded
 from apps.chapters.publishing import publish_due
 from apps.chapters.walking import list_reading_order
 from apps.stories.documents import Story
+from apps.users.documents import PlatformBan
 from storychain.documents import ensure_indexes
 from storychain.events import subscribes
 from tests.factories import (
@@ -269,7 +270,7 @@ def test_a_story_whose_first_chapter_waits_has_none_yet() -> None:
     assert ANYONE.get(f"/stories/{story}/chapters/{root}").status_code == 200
 
 
-@pytest.mark.parametrize("end", ["deleted", "banned", "closed"])
+@pytest.mark.parametrize("end", ["deleted", "banned", "closed", "platform"])
 def test_a_writer_without_a_part_in_the_story_any_more_waits_in_vain(
     announced: list[str], end: str
 ) -> None:
@@ -279,6 +280,9 @@ def test_a_writer_without_a_part_in_the_story_any_more_waits_in_vain(
         story.turn(status="deleted", now=after(0))
     elif end == "closed":
         story.revise(changes={"settings": {"is_public": False}}, now=after(0))
+    elif end == "platform":
+        ban = {"user_id": house.writer.user_id, "banned_by": "x", "banned_at": after(0)}
+        PlatformBan(reason="spam", **ban).save()
     else:
         ban = {"user_id": house.writer.user_id, "banned_by": "x", "banned_at": after(0)}
         StoryBan(story_slug=house.story, **ban).save()
