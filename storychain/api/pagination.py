@@ -60,7 +60,7 @@ def decode_cursor(scope: str, cursor: str | None) -> list[Any] | None:
         return None
     try:
         values: list[Any] = _signer(scope).unsign_object(cursor[:LONGEST_CURSOR])
-    except BadSignature:
+    except (BadSignature, UnicodeEncodeError):  # of half a character there is no signature
         reason = "This is not a cursor of this list with these filters; start without one."
         raise Invalid("The cursor is not valid.", fields={"cursor": [reason]}) from None
     return values

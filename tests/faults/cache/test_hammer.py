@@ -18,5 +18,5 @@ def test_many_processes_never_show_the_past() -> None:
     figures = json.loads(done.stdout)
     print({name: number for name, number in figures.items() if name != "first"})
     assert (figures["violations"], figures["backwards_while_calm"]) == (0, 0), figures["first"]
-    assert figures["reads"] > 10_000
+    assert figures["reads"] > SECONDS * 100  # how many more is the machine's affair
     assert figures["kills"] > SECONDS / 2
