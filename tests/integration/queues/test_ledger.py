@@ -6,6 +6,7 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
+from redis.exceptions import ResponseError
 
 from storychain import redis
 from storychain.queues import desk, ledger
@@ -13,6 +14,7 @@ from storychain.queues.feed import read_events
 from storychain.queues.jobs import Priority, enqueue_many
 from storychain.queues.payloads import BadPayload
 from storychain.queues.records import JobNotFound, get_job, list_jobs, read_log
+from storychain.queues.scripts import LedgerAway, asking_ledger
 from storychain.queues.stats import stats
 from storychain.queues.topology import QUEUES
 from storychain.queues.wire import Ask, Claimed, Entry, Outcome, Spec
@@ -482,3 +484,15 @@ def test_a_server_that_was_away_gives_all_time_to_renew(settings) -> None:
     expire()
     ledger.sweep()
     assert settle(end(job)) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "raised"),
+    [("MISCONF Errors writing to the AOF file", LedgerAway), ("ERR no such key", ResponseError)],
+)
+def test_a_disk_that_is_full_is_an_outage_and_a_defect_is_not(
+    said: str, raised: type[Exception]
+) -> None:
+    """The server's answer is made here: a full disk cannot be had for a test."""
+    with pytest.raises(raised), asking_ledger():
+        raise ResponseError(said)
