@@ -75,9 +75,9 @@ def edit_chapter(
     """Change a chapter's text, when it appears, or what the way to it is labelled.
 
     Only another text is a new version. None as `publish_at` is: not by itself. Raise Invalid for
-    the label of a way to a first chapter, VersionMoved if it is not at
-    `base_version` any more, PreconditionFailed if it is at none of the `expected` ones,
-    AlreadyPublished where readers have it and it is given a time.
+    the label of a way to a first chapter, VersionMoved if it is not at `base_version` any more,
+    PreconditionFailed if it is at none of the `expected` ones, AlreadyPublished where readers have
+    it and it is given a time.
     """
     _, chapter = open_chapter_for_edit(
         story_slug=story_slug, slug=slug, caller_id=caller_id, expected=expected

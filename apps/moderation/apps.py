@@ -10,4 +10,4 @@ class ModerationConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.moderation import departures, subscriptions  # noqa: F401, PLC0415
+        from apps.moderation import auditing, departures  # noqa: F401, PLC0415

@@ -1,61 +1,61 @@
 """What is taken from others in the features below, written down as it is done.
 
-It is announced there, in the unit of work that does it, and so is written in the same one.
+It is announced there, in the unit of work that does it, and so is written in the same one. No job
+follows.
 """
+
+from datetime import datetime
 
 from apps.chapters.events import ChapterTakenAway
 from apps.comments.events import CommentRemoved, DiscussionTurned
 from apps.moderation.documents import Act
 from apps.stories.events import TakedownTurned
+from storychain.events import subscribes
 
 
-def note_takedown(event: TakedownTurned) -> None:
+@subscribes(TakedownTurned)
+def note_takedown(event: TakedownTurned) -> tuple[()]:
     """Write down who has taken a story down, or brought it back."""
-    Act.note(
-        "story_taken_down" if event.is_down else "story_restored",
-        actor_id=event.actor_id,
-        now=event.turned_at,
-        user_id=event.creator_id,
-        subject_type="story",
-        subject_id=event.story_slug,
-        story_slug=event.story_slug,
-    )
+    kind = "story_taken_down" if event.is_down else "story_restored"
+    return _note(kind, event, ("story", event.story_slug), event.creator_id, event.turned_at)
 
 
-def note_chapter(event: ChapterTakenAway) -> None:
+@subscribes(ChapterTakenAway)
+def note_chapter(event: ChapterTakenAway) -> tuple[()]:
     """Write down who has removed another's chapter."""
-    Act.note(
-        "chapter_removed",
-        actor_id=event.actor_id,
-        now=event.taken_at,
-        user_id=event.author_id,
-        subject_type="chapter",
-        subject_id=event.chapter_slug,
-        story_slug=event.story_slug,
-    )
+    subject = ("chapter", event.chapter_slug)
+    return _note("chapter_removed", event, subject, event.author_id, event.taken_at)
 
 
-def note_comment(event: CommentRemoved) -> None:
+@subscribes(CommentRemoved)
+def note_comment(event: CommentRemoved) -> tuple[()]:
     """Write down who has deleted another's comment."""
-    Act.note(
-        "comment_removed",
-        actor_id=event.actor_id,
-        now=event.removed_at,
-        user_id=event.user_id,
-        subject_type="comment",
-        subject_id=event.comment_id,
-        story_slug=event.story_slug,
-    )
+    subject = ("comment", event.comment_id)
+    return _note("comment_removed", event, subject, event.user_id, event.removed_at)
 
 
-def note_discussion(event: DiscussionTurned) -> None:
+@subscribes(DiscussionTurned)
+def note_discussion(event: DiscussionTurned) -> tuple[()]:
     """Write down who has closed the discussion of a chapter, or opened it again."""
+    kind = "comments_locked" if event.is_locked else "comments_unlocked"
+    subject = ("chapter", event.chapter_slug)
+    return _note(kind, event, subject, event.author_id, event.turned_at)
+
+
+def _note(
+    kind: str,
+    event: TakedownTurned | ChapterTakenAway | CommentRemoved | DiscussionTurned,
+    subject: tuple[str, str],
+    user_id: str,
+    now: datetime,
+) -> tuple[()]:
     Act.note(
-        "comments_locked" if event.is_locked else "comments_unlocked",
+        kind,
         actor_id=event.actor_id,
-        now=event.turned_at,
-        user_id=event.author_id,
-        subject_type="chapter",
-        subject_id=event.chapter_slug,
+        now=now,
+        user_id=user_id,
+        subject_type=subject[0],
+        subject_id=subject[1],
         story_slug=event.story_slug,
     )
+    return ()

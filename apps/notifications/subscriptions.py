@@ -1,6 +1,7 @@
 """What follows from what was announced: who is told, once for each cause."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from apps.chapters.events import ChapterAdded, ChapterFlagged, ChapterLiked, ChapterTakenAway
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
@@ -70,45 +71,42 @@ def tell_of_story(event: StoryPublished) -> Iterator[JobCall]:
 @subscribes(UserFollowed)
 def tell_of_follower(event: UserFollowed) -> Iterator[JobCall]:
     """A follower is told to whom he follows, the first time that he does."""
-    key = f"notice:follow:{event.follower_id}:{event.user_id}"
-    payload = compose("new_follower", actor_id=event.follower_id)
-    yield deliver.call(job_id=key, userId=event.user_id, **payload)
+    key = f"follow:{event.follower_id}:{event.user_id}"
+    yield _tell(event.user_id, key, "new_follower", actor_id=event.follower_id)
 
 
 @subscribes(CollaboratorInvited)
 def tell_invited(event: CollaboratorInvited) -> Iterator[JobCall]:
     """An invitation is told to who was invited; a later one is another."""
-    payload = compose(
+    yield _tell(
+        event.user_id,
+        f"invited:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.3f}",
         "collab_invitation",
         story_slug=event.story_slug,
         story_title=event.story_title,
         role=event.role,
         actor_id=event.invited_by,
     )
-    key = f"notice:invited:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.3f}"
-    yield deliver.call(job_id=key, userId=event.user_id, **payload)
 
 
 @subscribes(InvitationAnswered)
 def tell_inviter(event: InvitationAnswered) -> Iterator[JobCall]:
     """The answer to an invitation is told to who waits for it."""
-    payload = compose(
+    yield _tell(
+        event.invited_by,
+        f"answered:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.3f}",
         f"collab_invitation_{'approved' if event.is_accepted else 'rejected'}",
         story_slug=event.story_slug,
         story_title=event.story_title,
         actor_id=event.user_id,
     )
-    key = f"notice:answered:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.3f}"
-    yield deliver.call(job_id=key, userId=event.invited_by, **payload)
 
 
 @subscribes(BadgeEarned)
 def tell_of_badge(event: BadgeEarned) -> Iterator[JobCall]:
     """A badge is told to who has earned it."""
-    key = f"notice:badge:{event.user_id}:{event.badge}"
-    yield deliver.call(
-        job_id=key, userId=event.user_id, **compose("badge_earned", badge=event.title)
-    )
+    key = f"badge:{event.user_id}:{event.badge}"
+    yield _tell(event.user_id, key, "badge_earned", badge=event.title)
 
 
 @subscribes(ChapterLiked)
@@ -135,15 +133,15 @@ def tell_of_likes(event: ChapterLiked) -> Iterator[JobCall]:
 @subscribes(StoryMilestone)
 def tell_milestone(event: StoryMilestone) -> Iterator[JobCall]:
     """A milestone is told to who started the story, once."""
-    payload = compose(
+    yield _tell(
+        event.creator_id,
+        f"milestone:{event.story_slug}:{event.what}:{event.count}",
         "story_milestone",
         story_slug=event.story_slug,
         story_title=event.story_title,
         count=event.count,
         what=event.what,
     )
-    key = f"notice:milestone:{event.story_slug}:{event.what}:{event.count}"
-    yield deliver.call(job_id=key, userId=event.creator_id, **payload)
 
 
 @subscribes(CommentReplied)
@@ -207,72 +205,74 @@ def tell_moderators(event: ChapterFlagged) -> Iterator[JobCall]:
 @subscribes(ReportDecided)
 def tell_of_report(event: ReportDecided) -> Iterator[JobCall]:
     """What became of a report is told to its reporter, and to whose it is if it was upheld."""
-    key = f"notice:report:{event.report_id}"
+    key, report = f"report:{event.report_id}", {"report_id": event.report_id}
     if event.reporter_id:
-        told = compose("report_decided", report_id=event.report_id, outcome=event.outcome)
-        yield deliver.call(job_id=f"{key}:reporter", userId=event.reporter_id, **told)
+        outcome = {"outcome": event.outcome}
+        yield _tell(event.reporter_id, f"{key}:reporter", "report_decided", **report, **outcome)
     if event.is_upheld:
-        told = compose("report_upheld", report_id=event.report_id)
-        yield deliver.call(job_id=f"{key}:accused", userId=event.accused_id, **told)
+        yield _tell(event.accused_id, f"{key}:accused", "report_upheld", **report)
 
 
 @subscribes(TakedownTurned)
 def tell_of_takedown(event: TakedownTurned) -> Iterator[JobCall]:
     """That a story was taken down, or brought back, is told to who started it."""
-    payload = compose(
+    yield _tell(
+        event.creator_id,
+        f"takedown:{event.story_slug}:{event.turned_at.timestamp():.3f}",
         "story_taken_down" if event.is_down else "story_restored",
         story_slug=event.story_slug,
         story_title=event.story_title,
     )
-    key = f"notice:takedown:{event.story_slug}:{event.turned_at.timestamp():.3f}"
-    yield deliver.call(job_id=key, userId=event.creator_id, **payload)
 
 
 @subscribes(ChapterTakenAway)
 def tell_of_removal(event: ChapterTakenAway) -> Iterator[JobCall]:
     """That a chapter was removed is told to who wrote it."""
-    payload = compose(
+    yield _tell(
+        event.author_id,
+        f"removed:{event.chapter_slug}",
         "chapter_removed",
         story_slug=event.story_slug,
         story_title=event.story_title,
         chapter_title=event.chapter_title,
     )
-    key = f"notice:removed:{event.chapter_slug}"
-    yield deliver.call(job_id=key, userId=event.author_id, **payload)
 
 
 @subscribes(CommentRemoved)
 def tell_silenced(event: CommentRemoved) -> Iterator[JobCall]:
     """So is that a comment was removed, by a moderator who is not named."""
-    payload = compose(
+    yield _tell(
+        event.user_id,
+        f"removed:comment:{event.comment_id}",
         "comment_removed",
         story_slug=event.story_slug,
         story_title=event.story_title,
         chapter_slug=event.chapter_slug,
         chapter_title=event.chapter_title,
     )
-    key = f"notice:removed:comment:{event.comment_id}"
-    yield deliver.call(job_id=key, userId=event.user_id, **payload)
 
 
 @subscribes(StoryBanTurned)
 def tell_banned(event: StoryBanTurned) -> Iterator[JobCall]:
     """A ban from a story, or its end, is told to who was banned."""
     about = {"story_slug": event.story_slug, "story_title": event.story_title}
-    payload = (
-        compose("story_ban", **about, reason=event.reason)
-        if event.is_banned
-        else compose("story_ban_lifted", **about)
-    )
-    key = f"notice:banned:{event.story_slug}:{event.turned_at:.3f}:{event.user_id}"
-    yield deliver.call(job_id=key, userId=event.user_id, **payload)
+    key = f"banned:{event.story_slug}:{event.turned_at:.3f}:{event.user_id}"
+    if event.is_banned:
+        yield _tell(event.user_id, key, "story_ban", **about, reason=event.reason)
+    else:
+        yield _tell(event.user_id, key, "story_ban_lifted", **about)
 
 
 @subscribes(AppealDecided)
 def tell_appellant(event: AppealDecided) -> Iterator[JobCall]:
     """What became of an appeal is told to whose it is."""
-    payload = compose("appeal_decided", appeal_id=event.appeal_id, outcome=event.outcome)
-    yield deliver.call(job_id=f"notice:appeal:{event.appeal_id}", userId=event.user_id, **payload)
+    about = {"appeal_id": event.appeal_id, "outcome": event.outcome}
+    yield _tell(event.user_id, f"appeal:{event.appeal_id}", "appeal_decided", **about)
+
+
+def _tell(user_id: str, cause: str, kind: str, **facts: Any) -> JobCall:
+    """Return the call that tells somebody something, once for each cause."""
+    return deliver.call(job_id=f"notice:{cause}", userId=user_id, **compose(kind, **facts))
 
 
 def _tell_of_comment(event: CommentFact, kind: str, concerned: list[str]) -> Iterator[JobCall]:

@@ -66,9 +66,7 @@ class Story(Document):
     is_featured = fields.BooleanField(default=False)
     is_import = fields.BooleanField(default=False)
     is_listed = fields.BooleanField(default=False)
-    is_taken_down = fields.BooleanField(
-        default=False
-    )  # by the platform, which alone brings it back
+    is_taken_down = fields.BooleanField(default=False)  # only by and for the platform
     labels = fields.ListField(StringField())
     next_number = fields.IntField(default=1)
     team = fields.ListField(StringField())

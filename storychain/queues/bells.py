@@ -66,7 +66,8 @@ def _try(queue: str) -> None:
 
 def _ring_unrung() -> None:
     """Ring what was not; something in any case, as only that tells whether the broker takes it."""
-    _send(next(iter(_unrung or QUEUES)))
+    if not _unrung:
+        _send(next(iter(QUEUES)))
     while _unrung:  # others may have come meanwhile
         queue = next(iter(_unrung))
         _send(queue)

@@ -21,6 +21,7 @@ LUA = Path(__file__).parent / "lua"
 INCLUDE = re.compile(r"^-- include (\w+)\.lua$", re.MULTILINE)
 Reply = TypeVar("Reply")
 
+TAKES_NOTHING = (OutOfMemoryError, ReadOnlyError)
 CANNOT_WRITE = "MISCONF"  # how Redis begins when its disk is full
 
 
@@ -44,10 +45,8 @@ def asking_ledger() -> Iterator[Any]:
     except (RedisConnectionError, RedisTimeout) as error:
         breaker.fail()
         raise LedgerAway(f"The ledger does not answer: {error}") from error
-    except (OutOfMemoryError, ReadOnlyError) as error:
-        raise LedgerAway(f"The ledger takes nothing: {error}") from error
     except ResponseError as error:
-        if not str(error).startswith(CANNOT_WRITE):
+        if not isinstance(error, TAKES_NOTHING) and not str(error).startswith(CANNOT_WRITE):
             raise
         raise LedgerAway(f"The ledger takes nothing: {error}") from error
     breaker.succeed()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.queueing.servers import free_port
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -37,8 +38,7 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """The web process of the Procfile, on a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        number: int = free.getsockname()[1]
+    number = free_port()
     lines = (ROOT / "Procfile").read_text().splitlines()
     (command,) = [line.removeprefix("web:") for line in lines if line.startswith("web:")]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
