@@ -45,6 +45,11 @@ class Manuscript:
             if line := clean_line(block):
                 yield from _paragraph([_text(line)])
 
+    def part(self, first: int, size: int) -> Iterator[Token]:
+        """Yield the heading of a part, which any language reads: the numbers of its chapters."""
+        last = min(first + size - 1, len(self.anchors))
+        yield from _heading(f"{first}\N{EN DASH}{last}", level=1, anchor=f"part-{first}")
+
     def chapter(self, chapter: ChapterText, *, number: int, level: int) -> Iterator[Token]:
         """Yield a chapter under a heading of this level, with its ways on at the end."""
         title = clean_line(chapter.title) or f"Chapter {number}"

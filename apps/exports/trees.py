@@ -29,12 +29,15 @@ class Book:
         self._chapters = chain(first, chapters)
         self.byline = Byline(name_authors=self.imprint.name_authors)
 
-    def blocks(self) -> Iterator[Node]:
-        """Yield the tree's blocks."""
+    def blocks(self, *, part: int = 0) -> Iterator[Node]:
+        """Yield the tree's blocks; with `part`, each so many chapters stand under a heading."""
+        direction, level = direction_of(self.language), 2 if part else 1
         chapters = self.byline.watch(self._chapters)
         for number, chapter in enumerate(chapters, start=1):
-            tokens = self.manuscript.chapter(chapter, number=number, level=1)
-            yield from to_blocks(tokens, direction=direction_of(self.language))
+            if part and number % part == 1:
+                yield from to_blocks(self.manuscript.part(number, part), direction=direction)
+            tokens = self.manuscript.chapter(chapter, number=number, level=level)
+            yield from to_blocks(tokens, direction=direction)
 
     def describe(self) -> dict[str, str | list[str]]:
         """Return the metadata, when all blocks are read: only then all authors are known."""

@@ -5,6 +5,7 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
+from itertools import filterfalse
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from apps.exports.processes import run_limited
 from apps.exports.typesetter import LACKING, MISSING, TOO_LARGE, Order
 
 ROOT = Path(__file__).resolve().parents[2]
-TRIES = 3
+TRIES = 4
 FEW = 0.01
 """The share of a text's letters that may be missing: beyond it a book is not worth having."""
 _STAND_IN = "\ufffd"
@@ -42,7 +43,9 @@ def typeset(
     for _ in range(TRIES):
         if _run(order, folder=source.parent) != LACKING:
             return _tell(lost)
-        missing = msgspec.json.decode((source.parent / MISSING).read_bytes(), type=list[str])
+        named = msgspec.json.decode((source.parent / MISSING).read_bytes(), type=list[str])
+        if not (missing := _choose(named)):
+            break
         for text in texts:
             lost += _replace(text, missing)
     raise CannotRender(_refuse(lost))
@@ -60,6 +63,21 @@ def _run(order: Order, *, folder: Path) -> int:
         environ={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         sent=msgspec.json.encode(order),
     )
+
+
+def _choose(named: Iterable[str]) -> list[str]:
+    """Return which of the signs that typst names are to go first.
+
+    Beside a mark that no font has it names what the mark stands on: so only the marks go, and the
+    next try tells. ASCII never does: every font has it, and the markup's own code is made of it.
+    """
+    signs = {"".join(filterfalse(str.isascii, name)) for name in named} - {""}
+    marks = {sign for sign in signs if all(map(_is_mark, sign))}
+    return sorted(marks or signs)
+
+
+def _is_mark(sign: str) -> bool:
+    return unicodedata.category(sign)[0] in "MC"
 
 
 def _replace(text: Path, signs: list[str]) -> Counter[str]:

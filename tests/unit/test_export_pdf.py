@@ -216,6 +216,16 @@ def test_a_few_signs_without_a_font_are_named_and_never_boxes(
     assert "\ufffd" in read(pdf)
 
 
+def test_a_mark_without_a_font_takes_nothing_else_with_it(
+    tmp_path: Path, settings: Settings
+) -> None:
+    """Typst names the sign below it as well: a digit or a backslash of the markup's own code."""
+    settings.EXPORT_FONTS = tmp_path / "nothing"
+    said = '1\u20e3 (\u20e3 é\U0001e8d0 \\\\\u20e3 and " #panic("said") "'
+    pdf = make([chapter("a", "One", said + " word" * 100)], tmp_path, kind="pdf")
+    assert '1\ufffd (\ufffd é\ufffd \\\ufffd and " #panic("said") "' in read(pdf)
+
+
 def test_an_epub_whose_title_no_font_has_goes_without_a_cover(
     tmp_path: Path, settings: Settings
 ) -> None:

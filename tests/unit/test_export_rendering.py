@@ -228,6 +228,20 @@ def test_a_whole_novel_is_a_book_without_fault(tmp_path: Path) -> None:
     check_epub(book)
 
 
+def test_a_long_story_comes_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("apps.exports.epub.MOST_FILES", 2)
+    monkeypatch.setattr("apps.exports.epub.PART", 4)
+    book = make(hostile_story(), tmp_path, kind="epub")
+    files = [page for name, page in sorted(pages(book).items()) if "/ch" in name]
+    parts = [["".join(head.itertext()) for head in page.iter(f"{XHTML}h1")] for page in files]
+    assert parts == [["1\N{EN DASH}4"], ["5\N{EN DASH}8"], ["9\N{EN DASH}11"]]
+    contents = next(page for name, page in pages(book).items() if name.endswith("nav.xhtml"))
+    lists = contents.findall(f".//{XHTML}nav[@id='toc']/{XHTML}ol/{XHTML}li/{XHTML}ol")
+    assert [len(part) for part in lists] == [4, 4, 3]
+    assert find_ways(book)[0].partition("#")[2] == "chapter-2"
+    check_epub(book)
+
+
 # What is in it
 
 
@@ -256,8 +270,13 @@ def test_nothing_written_becomes_a_tag_a_script_a_picture_or_a_way_out(tmp_path:
 
 
 def test_every_choice_leads_to_its_chapter(tmp_path: Path) -> None:
-    story = hostile_story()
-    book = pages(make(story, tmp_path, kind="epub"))
+    ways = find_ways(make(hostile_story(), tmp_path, kind="epub"))
+    assert [way.partition("#")[2] for way in ways[:2]] == ["chapter-2", "chapter-1"]
+
+
+def find_ways(made: Path) -> list[str]:
+    """Return where the choices of the hostile story lead: each to a place in the book."""
+    book = pages(made)
     places = {
         f"{name.removeprefix('EPUB/text/')}#{e.get('id')}"
         for name, page in book.items()
@@ -273,7 +292,7 @@ def test_every_choice_leads_to_its_chapter(tmp_path: Path) -> None:
     ]
     assert len(ways) == 2 * len(HOSTILE_TITLES) + 1
     assert set(ways) <= places
-    assert [way.partition("#")[2] for way in ways[:2]] == ["chapter-2", "chapter-1"]
+    return ways
 
 
 def test_what_is_left_open_in_a_chapter_ends_with_it(tmp_path: Path) -> None:
