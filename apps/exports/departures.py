@@ -1,7 +1,7 @@
 """What goes of exports with the person who asked for them."""
 
 from apps.exports.documents import Export
-from apps.exports.files import drop_file
+from apps.exports.files import drop_files
 from apps.users.departures import STEP, departs
 
 
@@ -13,7 +13,6 @@ def forget_exports(user_id: str) -> int:
     """
     found = list(Export.objects(user_id=user_id).limit(STEP))
     for export in found:
-        if export.file:
-            drop_file(export.file)
+        drop_files(export)
         export.delete()
     return len(found)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
 
+from apps.exports.documents import SUFFIXES, Export
 from apps.exports.errors import ExportExpired, StoreAway
 from storychain.storage import STORE
 
@@ -39,6 +40,11 @@ def clear_workshops(*, before: datetime) -> None:
             rmtree(folder, ignore_errors=True)
 
 
+def name_file(export: Export, *, attempt: int) -> str:
+    """Return what the file of a run is called."""
+    return f"{export.export_id}-{attempt}{SUFFIXES[export.format]}"
+
+
 def keep_file(path: Path, *, name: str) -> str:
     """Move a finished file into the store at once and return the name that it has there."""
     with path.open("rb") as file:
@@ -60,6 +66,12 @@ def open_file(name: str | None) -> IO[Any]:
 def drop_file(name: str) -> None:
     """Remove a kept file, if it is there."""
     storages[STORE].delete(name)
+
+
+def drop_files(export: Export) -> None:
+    """Remove the files of all runs: one that died between file and record has left its own."""
+    for attempt in range(1, export.attempt + 1):
+        drop_file(name_file(export, attempt=attempt))
 
 
 def _workshops() -> Path:

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from apps.exports import services
 from apps.exports.errors import CannotRender
+from apps.exports.purging import purge_exports
 from storychain.queues.jobs import PermanentError, current, job
 from storychain.queues.topology import CLEANUP, EXPORT
 
@@ -37,5 +38,5 @@ def render(*, export_id: str) -> RenderResult:
 
 @job(queue=CLEANUP, name="exports.purge", exclusive="exports.purge")
 def purge() -> int:
-    """Remove files that are past their time; returns how many."""
-    return services.purge_exports(now=timezone.now())
+    """Remove files that are past their time, and end what nobody works on; returns how many."""
+    return purge_exports(now=timezone.now())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from apps.exports.documents import SUFFIXES
 from apps.exports.epub import write_epub
 from apps.exports.imprint import Byline, Imprint
 from apps.exports.manuscript import Manuscript
@@ -18,7 +19,6 @@ from apps.exports.twee import write_twee
 class Format:
     """A kind of file; `write` returns notes for the one who asked."""
 
-    suffix: str
     media_type: str
     write: Callable[[Manuscript, Imprint, Path, Tell], list[str]]
 
@@ -32,7 +32,7 @@ def render(
     end it.
     """
     kind = FORMATS[format_name]
-    path = folder / f"book{kind.suffix}"
+    path = folder / f"book{SUFFIXES[format_name]}"
     tell("reading")
     notes = kind.write(manuscript, imprint, path, tell)
     with path.open("rb") as file:
@@ -60,10 +60,8 @@ def _append(out: BinaryIO, part: Path) -> None:
 
 
 FORMATS = {
-    "markdown": Format(
-        suffix=".md", media_type="text/markdown; charset=utf-8", write=_write_markdown
-    ),
-    "epub": Format(suffix=".epub", media_type="application/epub+zip", write=write_epub),
-    "pdf": Format(suffix=".pdf", media_type="application/pdf", write=write_pdf),
-    "twee": Format(suffix=".twee", media_type="text/plain; charset=utf-8", write=write_twee),
+    "markdown": Format(media_type="text/markdown; charset=utf-8", write=_write_markdown),
+    "epub": Format(media_type="application/epub+zip", write=write_epub),
+    "pdf": Format(media_type="application/pdf", write=write_pdf),
+    "twee": Format(media_type="text/plain; charset=utf-8", write=write_twee),
 }

@@ -6,6 +6,6 @@ from storychain.schedules.declarations import schedule
 schedule(
     name="purge-expired-exports",
     job=purge,
-    cron="17 * * * *",
-    description="Removes export files whose links have expired, and ends exports that got stuck.",
+    cron="*/5 * * * *",
+    description="Removes export files whose links have expired, and ends what nobody works on.",
 )

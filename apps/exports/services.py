@@ -19,17 +19,18 @@ from apps.chapters.walking import ChapterText, find_break, list_reading_order, r
 from apps.exports.documents import UNDER_WAY, Export
 from apps.exports.errors import BrokenPath, CannotRender, NothingToExport, TooManyExports
 from apps.exports.events import ExportRequested
-from apps.exports.files import clear_workshops, drop_file, keep_file, open_workshop
+from apps.exports.files import drop_file, keep_file, name_file, open_workshop
 from apps.exports.imprint import Imprint
 from apps.exports.links import sign_link
 from apps.exports.manuscript import Manuscript, number_anchors
-from apps.exports.rendering import FORMATS, render
+from apps.exports.rendering import render
 from apps.stories.documents import Story
 from apps.stories.errors import StoryForbidden, StoryNotFound
 from apps.stories.services import open_for
 from apps.users.queries import list_authors
 from storychain.documents import unit_of_work
 from storychain.events import publish
+from storychain.queues.running import Cancelled
 
 MOST_AT_ONCE = 5
 _NOTE_EVERY_SECONDS = 1.0
@@ -41,7 +42,7 @@ class Reason(StrEnum):
     """Why there is no file, in words for the one who asked."""
 
     DEFECT = "Something went wrong on our side. Please export the story again."
-    LOST = "The work was interrupted too often. Please export the story again."
+    CANCELLED = "An operator ended the work. Please export the story again later."
     GONE = "The story is gone, or you may no longer read it."
     EMPTY = "The story has no chapters any more."
     PATH_GONE = "A chapter of this path is gone, or no longer follows the one before it."
@@ -146,6 +147,9 @@ def render_export(*, export_id: str, is_last_try: bool, report: Report) -> Made 
     except CannotRender as problem:
         export.fail(reason=problem.detail, now=timezone.now())
         raise
+    except Cancelled:
+        export.fail(reason=Reason.CANCELLED, now=timezone.now())
+        raise
     except Exception:
         if is_last_try:
             export.fail(reason=Reason.DEFECT, now=timezone.now())
@@ -171,10 +175,13 @@ def _make(export: Export, report: Report) -> Made | None:
             tell=lambda step: export.enter(step=step),
         )
         size = path.stat().st_size
-        name = f"{export.export_id}-{export.attempt}{FORMATS[export.format].suffix}"
         export.enter(step="storing")
-        file = keep_file(path, name=name)
-    return _hand_over(export, file=file, size=size, chapters=len(slugs), notes=notes)
+        file = keep_file(path, name=name_file(export, attempt=export.attempt))
+    try:
+        return _hand_over(export, file=file, size=size, chapters=len(slugs), notes=notes)
+    except Exception:
+        drop_file(file)
+        raise
 
 
 def _choose_chapters(export: Export) -> list[str]:
@@ -243,23 +250,3 @@ def _hand_over(
         return None
     url = sign_link(export_id=export.export_id, user_id=export.user_id, expires_at=expires_at)
     return Made(url, expires_at)
-
-
-def purge_exports(*, now: datetime) -> int:
-    """Remove files past their time and end what got stuck; return how many files went.
-
-    What was asked for stays listed for EXPORT_LIST_SECONDS after its file is gone.
-    """
-    stuck_since = now - timedelta(seconds=settings.EXPORT_STUCK_SECONDS)
-    for export in Export.objects(status__in=UNDER_WAY, created_at__lte=stuck_since):
-        export.fail(reason=Reason.LOST, now=now)
-    expired = Export.objects(expires_at__lte=now, file__exists=True)
-    removed = 0
-    for export in expired:
-        drop_file(export.file)
-        export.lose_file()
-        removed += 1
-    clear_workshops(before=stuck_since)
-    listed_since = now - timedelta(seconds=settings.EXPORT_LIST_SECONDS)
-    Export.objects(finished_at__lte=listed_since).delete()
-    return removed

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from apps.exports.documents import name_job
 from apps.exports.events import ExportRequested
 from apps.exports.jobs import render
 from storychain.events import subscribes
@@ -11,4 +12,4 @@ from storychain.queues.jobs import JobCall
 @subscribes(ExportRequested)
 def make_file(event: ExportRequested) -> Iterator[JobCall]:
     """An export that was asked for is made by a worker."""
-    yield render.call(export_id=event.export_id)
+    yield render.call(job_id=name_job(event.export_id), export_id=event.export_id)

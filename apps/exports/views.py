@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.exports import queries, services
+from apps.exports.documents import SUFFIXES
 from apps.exports.files import open_file
 from apps.exports.links import read_signature
 from apps.exports.pages import ExportListPage, ExportPage
@@ -124,13 +125,12 @@ class ExportFile(APIView):
 
 def _send(finished: queries.Finished) -> FileResponse:
     """Stream the file as a download; the name is encoded by RFC 5987 where it must be."""
-    kind = FORMATS[finished.format]
     name = get_valid_filename(f"{finished.title[:LONGEST_NAME]}_").strip("._-") or "story"
     response = FileResponse(
         open_file(finished.file),
         as_attachment=True,
-        filename=name + kind.suffix,
-        content_type=kind.media_type,
+        filename=name + SUFFIXES[finished.format],
+        content_type=FORMATS[finished.format].media_type,
     )
     response.headers["Cache-Control"] = "private, no-store"
     return response

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from apps.exports import services
+from apps.exports.purging import purge_exports
 from storychain.checkup import examine
 from storychain.storage import BadStore, check_storage, export_storage
 from tests import buckets
@@ -40,7 +40,7 @@ def test_a_file_goes_to_the_bucket_and_comes_back(settings: Any, endpoint: str) 
     assert run(done["id"]) is None
     settings.EXPORT_KEEP_SECONDS = 0
     later = timezone.now() + timedelta(days=2)
-    assert services.purge_exports(now=later) == 1
+    assert purge_exports(now=later) == 1
     assert keys(endpoint) == []
     assert fetch(done["file_url"]).status_code == 410
 

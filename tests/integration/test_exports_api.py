@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
@@ -17,11 +18,13 @@ from django.utils import timezone
 
 from apps.access.documents import StoryBan
 from apps.chapters.documents import Chapter
-from apps.exports import services
-from apps.exports.documents import Export
+from apps.exports import purging, services
+from apps.exports.documents import Export, name_job
 from apps.exports.errors import CannotRender, TooLarge
+from apps.exports.purging import LOST, purge_exports
 from storychain.outbox import OutboxRow
-from storychain.queues import records
+from storychain.queues import desk, records
+from storychain.queues.running import Cancelled
 from tests.factories import (
     API,
     Caller,
@@ -287,18 +290,94 @@ def test_purging_removes_files_then_rows_and_ends_what_got_stuck(export_root: Pa
     done, stuck = made(author, story), ask(author, story, format="markdown")
     now = timezone.now()
     _some_file(export_root / "unfinished" / "killed")
-    assert services.purge_exports(now=now) == 0
-    assert services.purge_exports(now=now + timedelta(days=1, minutes=1)) == 1
+    assert purge_exports(now=now) == 0
+    assert purge_exports(now=now + timedelta(days=1, minutes=1)) == 1
     assert files(export_root) == []
     seen = author.get(f"/exports/{stuck['id']}").json()
-    assert (seen["status"], seen["reason"]) == ("failed", services.Reason.LOST)
-    assert services.purge_exports(now=now + timedelta(days=2)) == 0
+    assert (seen["status"], seen["reason"]) == ("failed", LOST)
+    assert purge_exports(now=now + timedelta(days=2)) == 0
     assert {item["id"] for item in author.get("/exports").json()["items"]} == {
         done["id"],
         stuck["id"],
     }
-    services.purge_exports(now=now + timedelta(days=40))
+    purge_exports(now=now + timedelta(days=40))
     assert author.get("/exports").json()["items"] == []
+
+
+def test_an_export_whose_job_is_over_without_a_word_ends_and_blocks_nobody() -> None:
+    """An operator cancels what waits; who asked hears of it, and may ask again."""
+    author = sign_in()
+    story, _ = published_story(author)
+    given_up, waiting = ask(author, story), ask(author, story, format="twee")
+    desk.cancel_job(name_job(given_up["id"]))
+    purge_exports(now=timezone.now())
+    seen = {item["id"]: item for item in author.get("/exports").json()["items"]}
+    assert (seen[given_up["id"]]["status"], seen[given_up["id"]]["reason"]) == ("failed", LOST)
+    assert seen[waiting["id"]]["status"] == "queued"
+    assert ask(author, story)["id"] != given_up["id"]
+
+
+def test_a_run_that_is_cancelled_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    author = sign_in()
+    story, _ = published_story(author)
+    export_id = ask(author, story)["id"]
+    monkeypatch.setattr(services, "render", raises(Cancelled()))
+    with pytest.raises(Cancelled):
+        run(export_id, last=False)
+    seen = author.get(f"/exports/{export_id}").json()
+    assert (seen["status"], seen["reason"]) == ("failed", services.Reason.CANCELLED)
+
+
+def test_no_run_leaves_a_file_that_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch, export_root: Path
+) -> None:
+    """One loses the database after its file, another dies there; purging takes what each left."""
+    author = sign_in()
+    story, _ = published_story(author)
+    export_id = ask(author, story, format="twee")["id"]
+    for failure, left in (
+        (OSError("database"), []),
+        (KeyboardInterrupt(), [f"{export_id}-2.twee"]),
+    ):
+        with monkeypatch.context() as patched, pytest.raises(type(failure)):
+            patched.setattr(Export, "complete", raises(failure))
+            run(export_id, last=False)
+        assert files(export_root) == left
+    assert run(export_id) is not None
+    assert purge_exports(now=timezone.now() + timedelta(days=2)) == 1
+    assert files(export_root) == []
+
+
+def test_a_file_that_stays_is_in_nobodys_way(
+    monkeypatch: pytest.MonkeyPatch, export_root: Path
+) -> None:
+    author = sign_in()
+    story, _ = published_story(author)
+    first, second = made(author, story, format="twee"), made(author, story, format="markdown")
+    drop, later = purging.drop_files, timezone.now() + timedelta(days=2)
+
+    def fail_once(export: Export) -> None:
+        if export.export_id == first["id"]:
+            raise PermissionError(first["id"])
+        drop(export)
+
+    with monkeypatch.context() as patched, pytest.raises(ExceptionGroup) as stayed:
+        patched.setattr(purging, "drop_files", fail_once)
+        purge_exports(now=later)
+    assert len(stayed.value.exceptions) == 1
+    assert files(export_root) == [f"{first['id']}-1.twee"]
+    assert purge_exports(now=later) == 1
+    assert [files(export_root), purge_exports(now=later)] == [[], 0]
+    assert second["status"] == "done"
+
+
+def raises(error: BaseException) -> Callable[..., Any]:
+    """Return a function that fails so."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise error
+
+    return fail
 
 
 # Once
