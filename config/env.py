@@ -44,6 +44,7 @@ RATES = (
     "public-read",
     "signed-in-read",
     "write",
+    "public-write",
     "fast-write",
     "reaction",
     "critical",

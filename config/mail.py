@@ -49,5 +49,17 @@ def _service_settings(service: str, options: dict[str, str]) -> dict[str, Any]:
     given = {f"{service}_{name}".upper(): value for name, value in options.items()}
     return {
         "EMAIL_BACKEND": f"anymail.backends.{service}.EmailBackend",
-        "ANYMAIL": {"REQUESTS_TIMEOUT": seconds, **given},
+        "ANYMAIL": {**_patience(service, seconds), **given},
     }
+
+
+def _patience(service: str, seconds: int) -> dict[str, Any]:
+    """Return how long a service is waited for; AWS's client has settings of its own.
+
+    By itself it waits six times as long, and sends again what may have been taken.
+    """
+    if service != "amazon_ses":
+        return {"REQUESTS_TIMEOUT": seconds}
+    once = {"retries": {"total_max_attempts": 1}}
+    waits = dict.fromkeys(("connect_timeout", "read_timeout"), seconds)
+    return {"AMAZON_SES_CLIENT_PARAMS": {"config": {**waits, **once}}}

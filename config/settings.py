@@ -187,7 +187,8 @@ RATE_LIMITS = {
     "public-read": 100,
     "signed-in-read": 300,
     "write": 20,
-    "fast-write": 120,  # autosaves, heartbeats
+    "public-write": 20,  # events of an address that nobody is signed in at
+    "fast-write": 120,  # autosaves, heartbeats, events
     "reaction": 60,
     "critical": 5,
     "webhook": 1000,

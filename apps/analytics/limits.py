@@ -20,7 +20,7 @@ SOURCE = r"[a-z0-9][a-z0-9._-]{0,39}"
 MOST_SOURCES = 20  # of a story and day
 NAME = r"^[a-z][a-z0-9_]{0,63}$"
 MOST_EVENTS = 100
-MOST_BYTES = 8 * 1024
+MOST_BYTES = 1024  # of an event's properties: anybody may send some, and they are kept for long
 DEEPEST = 5
 LONGEST_NAME = 64
 OLDEST, AHEAD = timedelta(hours=24), timedelta(minutes=5)

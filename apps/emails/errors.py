@@ -8,7 +8,7 @@ class MailRefused(Exception):
 
 
 class MailNotTaken(Exception):
-    """The server did not take the mail this time; later it may."""
+    """The server did not take the mail this time, or takes none of ours; later it may."""
 
 
 class MailInDoubt(Exception):

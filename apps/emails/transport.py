@@ -1,27 +1,46 @@
 """Hands a mail over to whatever EMAIL_URL names, and says how that ended.
 
-SMTP (RFC 5321, 4.2.1): 4yz is worth another try, 5yz is not. Only where no answer came to a mail
-that was on its way is it in doubt. A mail service answers over HTTP, with 4xx for what it will
-never take, but for 408 and 429.
+What will never be taken is one mail, and its neighbours may be. A password, a key or a sender that
+is not taken is nothing of the mail's: that is tried again, until somebody mends it (ADR 130).
+
+SMTP (RFC 5321, 4.2.1): 5yz to the receiver or to the mail is final, 4yz and whatever is said before
+is not. Only where no answer came to a mail that was on its way is it in doubt. A mail service
+answers over HTTP; of the mail's own faults there are the few of FINAL.
 """
 
 import smtplib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http import HTTPStatus
+from ssl import SSLCertVerificationError
 
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
-from django.core.exceptions import ImproperlyConfigured
+from botocore import exceptions as aws
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
-from requests.exceptions import ConnectionError as NotConnected
-from requests.exceptions import ConnectTimeout
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
 from apps.emails.errors import MailInDoubt, MailNotTaken, MailRefused
 
 PERMANENT = 500
-LATER = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+WHO_SENDS = {530, 534, 535, 538}  # RFC 4954, 6: to whichever command, it is about signing in
+# Where no connection was made, or nobody to speak for: not a byte of the mail has gone out.
+NEVER_REACHED = (
+    NewConnectionError,
+    ConnectTimeoutError,
+    ProxyError,
+    SSLCertVerificationError,
+    aws.EndpointConnectionError,
+    aws.ConnectTimeoutError,
+    aws.ProxyConnectionError,
+    aws.NoCredentialsError,
+    aws.PartialCredentialsError,
+)
+FINAL = {
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+}
 
 
 def hand_over(message: EmailMessage) -> str:
@@ -42,32 +61,32 @@ def hand_over(message: EmailMessage) -> str:
 
 @contextmanager
 def _open() -> Iterator[BaseEmailBackend]:
-    try:
-        connection = get_connection()
-        connection.open()
-    except ImproperlyConfigured as error:
-        raise MailNotTaken(f"EMAIL_URL does not do: {error}") from error
-    except (smtplib.SMTPException, OSError) as error:
-        raise _judge(error, None) from error
-    with closing(connection):
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(closing(get_connection()))
+            connection.open()
+        except Exception as error:
+            # Whatever it is, as a password that the protocol cannot carry: no mail was on its way.
+            raise MailNotTaken(f"nothing can be sent: {type(error).__name__}: {error}") from error
         yield connection
 
 
-def _judge(error: Exception, connection: BaseEmailBackend | None) -> Exception:
+def _judge(error: Exception, connection: BaseEmailBackend) -> Exception:
     said = f"{type(error).__name__}: {error}"
     if isinstance(error, AnymailError):
         return _judge_service(error, said)
     code = _reply_code(error)
     if code is None and getattr(connection, "is_in_doubt", False):
         return MailInDoubt(f"no answer to the end of the mail: {said}")
-    return MailRefused(said) if code and code >= PERMANENT else MailNotTaken(said)
+    is_final = code is not None and code >= PERMANENT and code not in WHO_SENDS
+    return MailRefused(said) if is_final else MailNotTaken(said)
 
 
 def _reply_code(error: Exception) -> int | None:
-    """Return what the server answered; of several receivers' codes the mildest."""
+    """Return what the server answered to this mail; of several receivers' codes the mildest."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return min(code for code, _ in error.recipients.values())
-    return error.smtp_code if isinstance(error, smtplib.SMTPResponseException) else None
+    return error.smtp_code if isinstance(error, smtplib.SMTPDataError) else None
 
 
 def _judge_service(error: AnymailError, said: str) -> Exception:
@@ -75,9 +94,9 @@ def _judge_service(error: AnymailError, said: str) -> Exception:
         return MailRefused(said)
     status = error.status_code or _aws_status(error.__cause__)
     if status is None:
-        return MailNotTaken(said) if _never_reached(error.__cause__) else MailInDoubt(said)
-    is_final = HTTPStatus.BAD_REQUEST <= status < PERMANENT and status not in LATER
-    return MailRefused(said) if is_final else MailNotTaken(said)
+        is_sure = any(isinstance(one, NEVER_REACHED) for one in _what_lies_below(error))
+        return MailNotTaken(said) if is_sure else MailInDoubt(said)
+    return MailRefused(said) if status in FINAL else MailNotTaken(said)
 
 
 def _aws_status(cause: BaseException | None) -> int | None:
@@ -86,8 +105,9 @@ def _aws_status(cause: BaseException | None) -> int | None:
     return None
 
 
-def _never_reached(cause: BaseException | None) -> bool:
-    if isinstance(cause, ConnectTimeout):
-        return True
-    reason = cause.args[0] if isinstance(cause, NotConnected) and cause.args else None
-    return isinstance(getattr(reason, "reason", None), NewConnectionError)
+def _what_lies_below(error: BaseException) -> Iterator[BaseException]:
+    """Yield what an error came from, and what that carries: libraries wrap each other's."""
+    for one in (error.__cause__, getattr(error, "reason", None), *error.args):
+        if isinstance(one, BaseException):
+            yield one
+            yield from _what_lies_below(one)

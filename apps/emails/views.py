@@ -19,9 +19,17 @@ HEADERS = {
 }
 
 
+def _whose(token: str) -> str | None:
+    """Return as whom a link's requests count: mail providers send those of all from few places."""
+    try:
+        return f"link:{read_unsubscribe(token)}"
+    except UnknownLink:
+        return None
+
+
 @csrf_exempt  # the link itself says who may: mail programs post without a cookie or a page of ours
 @require_http_methods(["GET", "HEAD", "POST"])
-@limited(Rate.WRITE)
+@limited(Rate.WRITE, whose=_whose)
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """POST ends the digests of whom the link was made for; GET asks, and changes nothing."""
     try:

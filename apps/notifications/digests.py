@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from django.utils.text import Truncator
 
 from apps.notifications.documents import Notification
 from apps.users.queries import find_address, list_digest_readers
@@ -13,6 +14,7 @@ PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
 MONDAY = 0
 STEP = 100
 MOST_SHOWN = 20
+LONGEST_SHOWN = 280  # of a message: so many in whatever script are fewer bytes than a job may carry
 
 
 class Digest(NamedTuple):
@@ -37,8 +39,8 @@ def walk_readers(*, due_at: datetime) -> Iterator[tuple[str, list[str]]]:
 def gather_digest(*, user_id: str, period: str, until: datetime) -> Digest | None:
     """Return what somebody was told in the period before `until` and has not read.
 
-    The newest MOST_SHOWN in full and how many there are; None if there are none, or if he takes no
-    mail (`apps.users.queries.find_address`).
+    The newest MOST_SHOWN, long ones cut, and how many there are; None if there are none, or if he
+    takes no mail (`apps.users.queries.find_address`).
     """
     address = find_address(user_id=user_id)
     span = {"created_at__gte": until - PERIODS[period], "created_at__lt": until}
@@ -60,8 +62,9 @@ def gather_digest(*, user_id: str, period: str, until: datetime) -> Digest | Non
 def _show(row: Notification) -> dict[str, str]:
     """Return what the letter shows; it takes no control characters, and every link is whole."""
     title = "".join(c if c.isprintable() else " " for c in row.title)
-    shown = {"title": title, "message": row.message.replace("\0", "")}
+    message = Truncator(row.message.replace("\0", "")).chars(LONGEST_SHOWN)
+    shown = {"title": title, "message": message}
     if row.action_url:
         place = row.action_url
-        shown["url"] = settings.PUBLIC_URL + place if place.startswith("/") else place
+        shown["url"] = settings.APP_URL + place if place.startswith("/") else place
     return shown

@@ -164,7 +164,7 @@ class Merge(APIView):
         """
         is_forced = read_input(MergeInput, request).get("force", False)
         if is_forced:
-            count(request, Rate.CRITICAL, user_id=request.user.user_id)
+            count(request, Rate.CRITICAL, caller=request.user.user_id)
         merging.merge_pull(
             pull_id=pull_id,
             caller_id=request.user.user_id,

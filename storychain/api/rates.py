@@ -6,7 +6,7 @@ from math import ceil
 from django.conf import settings
 
 from storychain import redis
-from storychain.api.minutes import LOCAL, WINDOW_SECONDS, Away, Minute, away, begin_count
+from storychain.api.minutes import LOCAL, WINDOW_SECONDS, Away, Minute, away, begin_count, find_over
 from storychain.errors import TooMany, Unavailable
 
 READS = ("get", "head", "options")
@@ -18,6 +18,7 @@ class Rate(StrEnum):
     PUBLIC_READ = "public-read"
     SIGNED_IN_READ = "signed-in-read"
     WRITE = "write"
+    PUBLIC_WRITE = "public-write"
     FAST_WRITE = "fast-write"
     REACTION = "reaction"
     CRITICAL = "critical"
@@ -48,8 +49,13 @@ class Call:
         """Begin to count it."""
         self.rate, self.limit = rate, settings.RATE_LIMITS[rate]
         self._name = redis.key("r", rate, caller)
-        self._wait = begin_count(self._name, limit=self.limit)
-        self._minute: Minute | None = None
+        self._minute = find_over(self._name, limit=self.limit)
+        self._wait = away if self._minute else begin_count(self._name, limit=self.limit)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it is known, without waiting for an answer, to be one too many."""
+        return self._minute is not None and self._minute.times > self.limit
 
     def minute(self) -> Minute:
         """Return where the caller stands in his minute; raise Uncounted if that must be known."""

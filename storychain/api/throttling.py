@@ -3,9 +3,12 @@
 1. Whoever reads is a reader. A view that writes says of which class that is: `rate = Rate.WRITE`.
 2. A write is counted before anything is done. A read is counted while its page is fetched, and its
    answer is thrown away if it was one too many: so a page from the cache waits for nothing more.
+   Whoever is known to be over has nothing fetched for him.
 3. While Redis is away each process counts by itself, and what is `critical` is refused (503).
 
-A caller is a signed-in person, wherever he calls from, else an address. Headers: `RateLimit` and
+A caller is a signed-in person, wherever he calls from, or whose signed link it is, else an address.
+What both may do that are signed in and that are not is of another class (SIGNED_IN) to the former:
+a view names the latter's. Headers: `RateLimit` and
 `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10), `Retry-After` with a 429.
 """
 
@@ -26,6 +29,8 @@ from storychain.api.rates import Call, Rate, RateLimited, Uncounted, rate_of
 LIMITED = Counter("storychain_requests_limited", "Requests refused for a rate limit.", ["rate"])
 
 View = Callable[..., HttpResponseBase]
+SIGNED_IN = {Rate.PUBLIC_READ: Rate.SIGNED_IN_READ, Rate.PUBLIC_WRITE: Rate.FAST_WRITE}
+READS = {Rate.PUBLIC_READ, Rate.SIGNED_IN_READ}
 
 
 class CallerThrottle(BaseThrottle):
@@ -34,30 +39,36 @@ class CallerThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: object) -> bool:
         """Count a request; raise RateLimited for a write that is one too many."""
         caller: Any = request.user  # a storychain.api.authentication.Caller
-        count(request, rate_of(view, request.method or ""), user_id=caller.user_id)
+        count(request, rate_of(view, request.method or ""), caller=caller.user_id)
         return True
 
 
-def count(request: HttpRequest | Request, rate: Rate, *, user_id: str | None) -> None:
+def count(request: HttpRequest | Request, rate: Rate, *, caller: str | None) -> None:
     """Count a request as one of this class; its answer then tells how many are left.
 
-    Raise RateLimited if it was one too many, but for a read; that is told by the middleware.
+    Without a `caller` it is its address's. Raise RateLimited if it was one too many; of a read that
+    is told by the middleware, unless it is known already.
     """
     plain: Any = getattr(request, "_request", request)
-    if rate is Rate.PUBLIC_READ and user_id is not None:
-        rate = Rate.SIGNED_IN_READ
-    plain.counted = call = Call(rate, user_id or f"@{address_of(plain)}")
-    if rate not in {Rate.PUBLIC_READ, Rate.SIGNED_IN_READ}:
+    if caller is not None:
+        rate = SIGNED_IN.get(rate, rate)
+    plain.counted = call = Call(rate, caller or f"@{address_of(plain)}")
+    if rate not in READS or call.is_over:
         call.check()
 
 
-def limited(rate: Rate) -> Callable[[View], View]:
-    """Count what comes to a plain view; its GET is a read."""
+def limited(
+    rate: Rate, *, whose: Callable[..., str | None] = lambda **_: None
+) -> Callable[[View], View]:
+    """Count what comes to a plain view; its GET is a read.
+
+    `whose` tells from what is in the path who calls, if not the address; of links that we signed.
+    """
 
     def declare(view: View) -> View:
         @wraps(view)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            count(request, rate_of(answer, request.method or ""), user_id=None)
+            count(request, rate_of(answer, request.method or ""), caller=whose(**kwargs))
             return view(request, *args, **kwargs)
 
         answer.rate = rate  # type: ignore[attr-defined]

@@ -4,6 +4,8 @@ python -m tests.emailing.smtp_server FOLDER [PLAN] [CERTIFICATE]
 
 PLAN is what to do with one mail after the other, with commas between; then all are taken:
   rcpt:CODE    refuse the receiver     data:CODE   refuse the mail
+  mail:CODE    refuse the sender       helo:CODE   refuse the client
+  auth:535     refuse the password
   mute         never answer HELO       hush        take the mail and never say so
   hold         take the mail, and say so when there is a file "release"
   die          take the mail and end before saying so
@@ -17,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Keeper:
@@ -27,14 +29,26 @@ class Keeper:
         self._folder, self._plan = folder, plan
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802 - aiosmtpd's names
-        session.host_name = hostname
+        session.host_name, session.plan = hostname, ""
         if self._plan[:1] == ["mute"]:
             self._plan.pop(0)
             await asyncio.sleep(3600)
+        if self._plan and self._plan[0].startswith("helo:"):
+            return [f"{self._plan[0][5:]} not this client"]
         return responses
+
+    async def handle_HELO(self, server, session, envelope, hostname):  # noqa: N802
+        return f"{self._plan.pop(0)[5:]} not this client"
+
+    def authenticate(self, server, session, envelope, mechanism, data):
+        if self._plan[:1] == ["auth:535"]:
+            session.plan = self._plan.pop(0)
+        return AuthResult(success=session.plan != "auth:535", handled=False)
 
     async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
         session.plan = self._plan.pop(0) if self._plan else "take"
+        if session.plan.startswith("mail:"):
+            return f"{session.plan[5:]} not this sender"
         envelope.mail_from = address
         return "250 OK"
 
@@ -82,7 +96,14 @@ async def serve(folder: Path, plan: list[str], certificate: str | None) -> None:
     keeper = Keeper(folder, plan)
 
     def make() -> SMTP:
-        return SMTP(keeper, hostname="mail.test", tls_context=tls, require_starttls=bool(tls))
+        return SMTP(
+            keeper,
+            hostname="mail.test",
+            tls_context=tls,
+            require_starttls=bool(tls),
+            authenticator=keeper.authenticate,
+            auth_require_tls=False,
+        )
 
     port = int((folder / "port").read_text()) if (folder / "port").exists() else 0
     server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", port)

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
-from apps.emails.letters import get_letter, read_context
+from apps.emails.jobs import email_call
 from apps.notifications import digests
 from apps.notifications.documents import Notification
 from apps.notifications.jobs import send_digests
+from apps.notifications.limits import MESSAGE_LENGTH, TITLE_LENGTH
 from apps.users.documents import User
 from apps.users.queries import find_address
 from storychain.queues.records import list_jobs
@@ -72,8 +74,8 @@ def test_readers_are_walked_in_steps_and_none_is_left_out(monkeypatch: pytest.Mo
     assert {one for step in steps for one in step} == wanted
 
 
-def test_a_digest_holds_what_came_in_its_period_and_is_unread() -> None:
-    user_id = reader("daily")
+def test_a_digest_holds_what_came_in_its_period_and_is_unread(settings: Settings) -> None:
+    settings.APP_URL, user_id = "https://read.example.org", reader("daily")
     inside = told(user_id, at=TUESDAY - timedelta(hours=1), title="New", action_url="/stories/a")
     told(user_id, at=TUESDAY - timedelta(hours=2), title="Read", is_read=True)
     told(user_id, at=TUESDAY - timedelta(hours=25), title="Yesterday's")
@@ -84,7 +86,7 @@ def test_a_digest_holds_what_came_in_its_period_and_is_unread() -> None:
     assert found.to == f"{user_id}@example.org"
     assert found.subject == "1 unread notification"
     assert [item["title"] for item in found.context["items"]] == [inside.title]
-    assert found.context["items"][0]["url"].endswith("/stories/a")
+    assert found.context["items"][0]["url"] == "https://read.example.org/stories/a"
     weekly = digests.gather_digest(user_id=user_id, period="weekly", until=TUESDAY)
     assert weekly is not None
     assert [i["title"] for i in weekly.context["items"]] == ["New", "Yesterday's"]
@@ -93,14 +95,16 @@ def test_a_digest_holds_what_came_in_its_period_and_is_unread() -> None:
 def test_a_long_digest_shows_the_newest_and_counts_the_rest() -> None:
     user_id = reader()
     for n in range(digests.MOST_SHOWN + 3):
-        title = f"No. {n}\nnext line\x01"
-        told(user_id, at=TUESDAY - timedelta(minutes=n + 1), title=title, message="a\0b")
+        title = f"No. {n}\nnext line\x01".ljust(TITLE_LENGTH, "語")
+        message = "a\0b".ljust(MESSAGE_LENGTH, "𠀋")
+        told(user_id, at=TUESDAY - timedelta(minutes=n + 1), title=title, message=message)
     found = digests.gather_digest(user_id=user_id, period="daily", until=TUESDAY)
     assert found is not None
     assert len(found.context["items"]) == digests.MOST_SHOWN
     assert found.context["more"] == 3
     assert found.context["items"][0]["title"].startswith("No. 0 ")
-    read_context(get_letter("notification-digest"), found.context)  # the letter takes it
+    assert found.context["items"][0]["message"].endswith("𠀋…")
+    email_call(**found._asdict(), template="notification-digest")  # the letter takes it, and a job
 
 
 @pytest.mark.parametrize(

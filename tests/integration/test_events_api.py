@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from apps.analytics.documents import AnalyticsEvent
 from apps.analytics.jobs import record
-from apps.analytics.limits import MOST_EVENTS, READ
+from apps.analytics.limits import MOST_BYTES, MOST_EVENTS, READ
 from storychain import redis
 from storychain.queues import ledger
 from storychain.queues.batches import perform_together
@@ -57,8 +57,11 @@ def test_anybody_may_tell_what_happened() -> None:
 def test_who_is_signed_in_is_noted_and_the_story_that_it_was_about() -> None:
     caller, at = sign_in(), timezone.now() - timedelta(hours=1)
     about = {"story_slug": "the-lamp", "seconds": 30}
+    about["more"] = "x" * (MOST_BYTES - len(json.dumps(about, separators=(",", ":"))) - 10)
     told = {"event": "chapter_read", "timestamp": at.isoformat(), "properties": about}
-    assert send(told, caller=caller).status_code == 202
+    answer = send(told, caller=caller)
+    assert answer.status_code == 202
+    assert answer["RateLimit-Policy"].startswith('"fast-write";'), "and of others a public one"
     work_off()
     (stored,) = AnalyticsEvent.objects(occurred_at__lte=timezone.now())
     assert (stored.user_id, stored.story_slug) == (caller.user_id, "the-lamp")
@@ -94,7 +97,7 @@ BAD: list[tuple[Any, str]] = [
     ({**VIEW, "properties": {"a": [{"b.c": 1}]}}, "events.0.properties"),
     ({**VIEW, "properties": {"": 1}}, "events.0.properties"),
     ({**VIEW, "properties": {"a": {"b": {"c": {"d": {"e": {}}}}}}}, "events.0.properties"),
-    ({**VIEW, "properties": {"a": "x" * 8200}}, "events.0.properties"),
+    ({**VIEW, "properties": {"a": "x" * (MOST_BYTES - 7)}}, "events.0.properties"),
     ({**VIEW, "properties": {"a": 2**64}}, "events.0.properties.a"),
     ({**VIEW, "id": "a b"}, "events.0.id"),
 ]

@@ -12,6 +12,8 @@ from django.conf import settings as configured
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from apps.emails.links import unsubscribe_url
+from apps.stories.views import StoryDetail
 from config.env import RATES
 from storychain import redis
 from storychain.api.minutes import LOCAL
@@ -28,12 +30,13 @@ ASKED = {
     Rate.PUBLIC_READ: ("GET", "/stories/none"),
     Rate.SIGNED_IN_READ: ("GET", "/stories/none"),
     Rate.WRITE: ("PATCH", "/stories/none"),
+    Rate.PUBLIC_WRITE: ("POST", "/events"),
     Rate.FAST_WRITE: ("PUT", "/autosaves"),
     Rate.REACTION: ("PUT", "/pulls/none/vote"),
     Rate.CRITICAL: ("DELETE", "/stories/none"),
     Rate.WEBHOOK: ("POST", "/webhooks/clerk"),
 }
-ANONYMOUS = (Rate.PUBLIC_READ, Rate.WEBHOOK)
+ANONYMOUS = (Rate.PUBLIC_READ, Rate.PUBLIC_WRITE, Rate.WEBHOOK)
 
 
 @pytest.fixture
@@ -148,13 +151,19 @@ def test_who_is_over_his_limit_is_refused_without_asking_redis_again(few: int) -
     assert int(redis.client("cache").get(key)) == few + 1
 
 
-def test_a_cached_page_that_was_one_too_many_is_not_sent(few: int, settings: Settings) -> None:
+def test_a_cached_page_that_was_one_too_many_is_not_sent(
+    few: int, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, Rate.SIGNED_IN_READ: 100, Rate.WRITE: 100}
     story, _ = published_story(sign_in())
     answers = [Caller().get(f"/stories/{story}") for _ in range(few + 2)]
     assert [a.status_code for a in answers] == [200, 200, 200, 429, 429]
     assert answers[2]["X-Cache"] == "HIT"
     assert "X-Cache" not in answers[3]
+    fetched: list[Any] = []  # of who is known to be over nothing is
+    monkeypatch.setattr(StoryDetail, "get", lambda *asked, **_: fetched.append(asked))
+    refused = Caller().get(f"/stories/{story}")
+    assert (refused.status_code, refused["RateLimit"].split(";")[1], fetched) == (429, "r=0", [])
 
 
 def test_while_redis_is_away_each_process_counts_by_itself(
@@ -220,6 +229,17 @@ def test_plain_views_are_counted_and_probes_are_not(few: int) -> None:
     schema = [Client().get("/api/v1/schema") for _ in range(few + 1)]
     assert [one.status_code for one in schema] == [200, 200, 200, 429]
     assert all(Client().get("/livez").status_code == 200 for _ in range(few + 2))
+
+
+def test_a_link_to_unsubscribe_counts_by_whose_it_is(few: int) -> None:
+    def follow(user_id: str) -> int:
+        url = unsubscribe_url(user_id=user_id).removeprefix("http://localhost:8000")
+        return int(Client().post(url).status_code)
+
+    assert [follow(f"user_{n}") for n in range(few + 1)] == [200] * (few + 1)
+    assert [follow("user_0") for _ in range(few)] == [200] * (few - 1) + [TOO_MANY]
+    forged = [Client().post("/api/v1/emails/unsubscribe/x").status_code for _ in range(few + 1)]
+    assert forged == [404] * few + [TOO_MANY]
 
 
 def test_a_forced_merge_is_critical(few: int) -> None:

@@ -124,11 +124,16 @@ def _ask_once() -> str:
     return send_email(ADA, **WELCOME, job_id="just-one")
 
 
-@pytest.mark.parametrize("plan", ["data:451", "rcpt:450", "data:421", "rcpt:421"])
+PUT_OFF = ["data:451", "rcpt:450", "data:421", "rcpt:421"]
+NOT_THE_MAILS = ["helo:554", "auth:535", "mail:553", "rcpt:530"]
+
+
+@pytest.mark.parametrize("plan", PUT_OFF + NOT_THE_MAILS)
 def test_a_mail_that_was_put_off_is_sent_once_later(
     plan: str, mail_server: MailServer, settings: Settings
 ) -> None:
-    use(mail_server, settings, plan)
+    mail_server.start(plan)
+    send_by(mail_server.url.replace("//", "//us:word@"), settings)
     job_id = send_email(ADA, **DIGEST | WELCOME)
     outcome = run_next()
     assert (outcome.state, get_job(job_id).state) == ("delayed", "delayed")
@@ -159,6 +164,16 @@ def test_a_mail_that_is_refused_is_dead_at_once(
     assert outcome.state == "dead"
     assert "not this" in outcome.text
     assert get_job(job_id).attempt == 1
+    assert Dispatch.find(job_id=job_id) is None
+
+
+def test_a_password_that_cannot_be_said_leaves_no_doubt(
+    mail_server: MailServer, settings: Settings
+) -> None:
+    mail_server.start()
+    send_by(mail_server.url.replace("//", "//us:w%C3%B6rd@"), settings)
+    job_id = send_email(ADA, **WELCOME)
+    assert run_next().state == "delayed"
     assert Dispatch.find(job_id=job_id) is None
 
 

@@ -92,7 +92,14 @@ def test_a_service_is_given_the_whole_mail(postmark: Postmark) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "state"),
-    [((422, 300), "dead"), ((401, 10), "dead"), ((429, 429), "delayed"), ((503, 100), "delayed")],
+    [
+        ((422, 300), "dead"),
+        ((413, 0), "dead"),
+        ((401, 10), "delayed"),  # the key, and nothing of the mail's
+        ((404, 0), "delayed"),
+        ((429, 429), "delayed"),
+        ((503, 100), "delayed"),
+    ],
 )
 def test_its_answer_says_whether_to_try_again(
     answer: tuple[int, int], state: str, postmark: Postmark
@@ -104,16 +111,41 @@ def test_its_answer_says_whether_to_try_again(
     assert Dispatch.objects.count() == 0
 
 
-def test_a_service_that_hangs_up_leaves_the_mail_in_doubt(postmark: Postmark) -> None:
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A way to have Amazon's service somewhere else."""
+
+    def place(port: int) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "t")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    return place
+
+
+@pytest.mark.parametrize("service", ["postmark", "amazon-ses"])
+def test_a_service_that_hangs_up_leaves_the_mail_in_doubt(
+    service: str, postmark: Postmark, aws: Any, settings: Settings
+) -> None:
     postmark.never_answers = True
+    if service == "amazon-ses":
+        aws(postmark.port)
+        send_by("amazon-ses:", settings)
     job_id = send_email(ADA, **INVITATION)
     assert run_next().state == "delayed"
     assert len(postmark.asked) == 1
     assert Dispatch.find(job_id=job_id).status == "sending"
 
 
-def test_a_service_that_is_not_there_leaves_no_doubt(settings: Settings) -> None:
-    send_by(f"postmark:?server_token=t&api_url=http://127.0.0.1:{free_port()}/", settings)
+@pytest.mark.parametrize("service", ["postmark", "amazon-ses"])
+def test_a_service_that_is_not_there_leaves_no_doubt(
+    service: str, aws: Any, settings: Settings
+) -> None:
+    port = free_port()
+    aws(port)
+    url = f"postmark:?server_token=t&api_url=http://127.0.0.1:{port}/"
+    send_by("amazon-ses:" if service == "amazon-ses" else url, settings)
     send_email(ADA, **INVITATION)
     assert run_next().state == "delayed"
     assert Dispatch.objects.count() == 0
