@@ -5,7 +5,8 @@
    jobs that wait for something run side by side, short ones do not pay for threads.
 3. Where nothing waits, one thread lingers: it blocks until a job is enqueued.
 4. Batched jobs come beyond the slots, and wait a moment for company (batches.py).
-5. After QUEUE_DRAIN_SECONDS, or when the worker stops, all finish; what still waits is rung for.
+5. After QUEUE_DRAIN_SECONDS, or when the worker stops, nobody takes more, and what still waits is
+   rung for. The next bell begins anew, also beside a job that runs on from before.
 """
 
 import logging
@@ -18,7 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from django.conf import settings
 
 from storychain.queues import lingering
-from storychain.queues.batches import Buffer, perform_together
+from storychain.queues.batches import AT_ONCE, Buffer, perform_together
 from storychain.queues.hands import Hands
 from storychain.queues.running import Run
 from storychain.queues.wire import Outcome
@@ -30,44 +31,61 @@ class Drain:
     """One queue at work in this process."""
 
     def __init__(self, *, queue: str, slots: int, hands: Hands, stopping: threading.Event) -> None:
-        """Prepare threads for `slots` jobs at the same time."""
+        """Prepare threads for `slots` jobs at the same time, and for batches beside them."""
         self._queue, self._hands, self._stopping = queue, hands, stopping
-        self._threads = ThreadPoolExecutor(slots, thread_name_prefix=f"jobs-{queue}")
-        self._helpers: set[Future[None]] = set()
-        self._open = threading.Lock()
+        self._threads = ThreadPoolExecutor(slots + AT_ONCE, thread_name_prefix=f"jobs-{queue}")
+        self._at_work: set[Future[None]] = set()
         self._exchanging = threading.Lock()
         self._ready: deque[list[Run]] = deque()
         self._buffer = Buffer(queue)
         self._done: deque[Outcome] = deque()
         self._is_calling = self._is_lingering = self._is_gathering = self._is_rung = False
-        self._ends_at = 0.0
+        self._ends_at = self._left_at = 0.0
 
     def answer(self) -> None:
-        """Work until the time is up; return at once where this process is at it already."""
-        if not self._open.acquire(blocking=False):
-            return
-        try:
-            self._ends_at = time.monotonic() + settings.QUEUE_DRAIN_SECONDS
+        """Be at work for QUEUE_DRAIN_SECONDS, in threads of its own; return at once."""
+        if self._is_over():
             self._is_rung = True
-            self._work()
-            self._hands.leave(self._wait_for_all())
-        finally:
-            self._wait_for_all()
-            self._ready.clear()
-            self._buffer = Buffer(self._queue)
-            self._hands.abandon()  # nothing, unless something broke
-            self._open.release()
+            self._ends_at = time.monotonic() + settings.QUEUE_DRAIN_SECONDS
+        self._call()
 
-    def _wait_for_all(self) -> list[Outcome]:
-        """Let the helpers end, and return what is still to be handed in."""
-        while self._helpers:
-            wait(tuple(self._helpers))
-        return self._collect()
+    def wait(self) -> None:
+        """Return when all that was begun is done and handed in."""
+        while self._at_work:
+            wait(tuple(self._at_work))
+
+    def _call(self) -> None:
+        """Have another thread look for something to do."""
+        if self._is_calling:
+            return
+        self._is_calling = True
+        thread = self._threads.submit(self._work)
+        self._at_work.add(thread)
+        thread.add_done_callback(self._at_work.discard)
 
     def _work(self) -> None:
-        while runs := self._next():
-            self._call_helper()
+        self._is_calling = False
+        try:
+            while runs := self._next():
+                if self._ready or not (self._is_lingering or self._is_gathering):
+                    self._call()
+                self._perform(runs)
+        except Exception:
+            logger.exception("%s: a thread broke; its jobs' leases will end", self._queue)
+            with self._exchanging:
+                self._give_up(self._take_unbegun())
+
+    def _perform(self, runs: list[Run]) -> None:
+        try:
             self._done.extend(perform_together(runs))
+        except Exception:
+            self._give_up(_put_back(runs))
+            raise
+
+    def _give_up(self, outcomes: Sequence[Outcome]) -> None:
+        """Let go of jobs as they are, where they cannot even be put back."""
+        self._buffer.forget(outcomes)
+        self._hands.let_go([outcome.job_id for outcome in outcomes])
 
     def _next(self) -> list[Run] | None:
         while True:
@@ -117,11 +135,20 @@ class Drain:
 
     def _exchange(self, *, lingers: bool) -> bool:
         outcomes = self._collect()
-        want = self._count_wanted(outcomes)
-        if want or outcomes:
+        if self._is_over():
+            self._leave(outcomes)
+        elif (want := self._count_wanted(outcomes)) or outcomes:
             self._ready.extend(self._buffer.sort(self._take(want, outcomes, lingers=lingers)))
         self._ready.extend(self._buffer.take_due(is_over=self._is_over()))
         return bool(self._ready)
+
+    def _leave(self, outcomes: Sequence[Outcome]) -> None:
+        """Hand in; whoever is here first after the end rings for what waits."""
+        ends_at = self._ends_at
+        if outcomes or self._left_at != ends_at:
+            self._left_at = ends_at
+            self._buffer.forget(outcomes)
+            self._hands.leave(outcomes)
 
     def _take(self, want: int, outcomes: Sequence[Outcome], *, lingers: bool) -> Sequence[Run]:
         bulk, rung = self._buffer.ask(outcomes), self._is_rung
@@ -136,29 +163,16 @@ class Drain:
     def _collect(self) -> list[Outcome]:
         """Return what is to be handed in; when the worker stops, also what nobody has begun."""
         outcomes = [self._done.popleft() for _ in range(len(self._done))]
-        if self._stopping.is_set():
-            unbegun = [self._ready.popleft() for _ in range(len(self._ready))]
-            unbegun += self._buffer.take_due(is_over=True)
-            outcomes += [Outcome(run.id, run.token, "waiting") for runs in unbegun for run in runs]
-        return outcomes
+        return outcomes + self._take_unbegun() if self._stopping.is_set() else outcomes
+
+    def _take_unbegun(self) -> list[Outcome]:
+        batches = [self._ready.popleft() for _ in range(len(self._ready))]
+        batches += self._buffer.take_due(is_over=True)
+        return [outcome for runs in batches for outcome in _put_back(runs)]
 
     def _is_over(self) -> bool:
         return self._stopping.is_set() or time.monotonic() >= self._ends_at
 
-    def _call_helper(self) -> None:
-        """Have another thread look after what else is ready, or comes while this one is busy."""
-        is_waiting = self._is_lingering or self._is_gathering
-        is_needed = self._ready or not (is_waiting or self._is_over())
-        if self._is_calling or not is_needed:
-            return
-        self._is_calling = True
-        helper = self._threads.submit(self._help)
-        self._helpers.add(helper)
-        helper.add_done_callback(self._helpers.discard)
 
-    def _help(self) -> None:
-        self._is_calling = False
-        try:
-            self._work()
-        except Exception:
-            logger.exception("%s: a thread broke; its jobs' leases will end", self._queue)
+def _put_back(runs: Sequence[Run]) -> list[Outcome]:
+    return [Outcome(run.id, run.token, "waiting") for run in runs]

@@ -63,7 +63,7 @@ class Hands:
         try:
             refused, claimed = self._insist(outcomes, ask)
         finally:
-            self._let_go([outcome.job_id for outcome in outcomes])
+            self.let_go([outcome.job_id for outcome in outcomes])
         if refused:
             logger.warning("%s: in other hands when they ended: %s", self._queue, refused)
         recording.note_outcomes(ended, refused=refused, holder=self._holder)
@@ -74,10 +74,11 @@ class Hands:
         return runs
 
     def abandon(self) -> None:
-        """Let all jobs go as they are: their leases end, and others take them."""
-        self._let_go(list(self._runs))
+        """Let all jobs go as they are."""
+        self.let_go(list(self._runs))
 
-    def _let_go(self, job_ids: Sequence[str]) -> None:
+    def let_go(self, job_ids: Sequence[str]) -> None:
+        """Let jobs go as they are: their leases end, and others take them."""
         for job_id in job_ids:
             self._runs.pop(job_id, None)
             self._heart.let_go(job_id)

@@ -31,8 +31,8 @@ def name_worker(hostname: str) -> str:
 class Station:
     """One process of a worker.
 
-    In the threads pool a bell starts a drain; a prefork child takes one job a bell, so that
-    Celery's time limits and memory caps hold for each job.
+    In the threads pool a bell starts a drain, which has threads of its own; a prefork child takes
+    one job a bell, so that Celery's time limits and memory caps hold for each job.
     """
 
     def __init__(self, *, worker: str, is_threaded: bool) -> None:
@@ -68,12 +68,16 @@ class Station:
     def answer_unrung(self) -> None:
         """Go to work by ourselves where the broker takes no bells."""
         for queue in bells.take_unrung() & self._drains.keys():
-            thread = threading.Thread(target=self.answer, args=(queue,), name=f"unrung-{queue}")
-            thread.start()
+            self.answer(queue)
 
     def close(self) -> None:
         """Begin nothing any more, and let what runs come to its end."""
         self.stopping.set()
+
+    def wait(self) -> None:
+        """Return when everything that a drain has begun is done and handed in."""
+        for drain in self._drains.values():
+            drain.wait()
 
 
 def _take_one(hands: Hands) -> None:

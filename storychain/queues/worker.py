@@ -28,7 +28,7 @@ from storychain.queues.station import Station, begin_worker
 from storychain.queues.ticking import Ticker
 from storychain.queues.topology import QUEUES
 
-SPARE_THREADS = 2
+POOL_THREADS = 4  # for bells, which only wake a drain, and for tasks that enqueue
 _station: Station | None = None
 
 
@@ -71,7 +71,13 @@ class Upkeep(bootsteps.StartStopStep):
         self._keeper.start()
 
     def stop(self, worker: Any) -> None:
-        """End, when all jobs have."""
+        """End when all jobs of this process have: until then their leases are to be renewed.
+
+        Celery stops us before the pool, and that is the first to wait for anything.
+        """
+        if _station:
+            _station.close()
+            _station.wait()
         self._keeper.stop()
 
 
@@ -81,11 +87,10 @@ def _configure(conf: Any, options: Any, **_: Any) -> None:
     begin_worker()
     be_patient()
     conf.worker_send_task_events = conf.worker_send_task_events or options.get("task_events")
-    names = str_to_list(options.get("queues")) or list(QUEUES)
     if "thread" in str(options.get("pool_cls") or options.get("pool")):
-        # A drain needs one, whatever its slots; the rest is for tasks that enqueue.
-        conf.worker_concurrency = len(names) + SPARE_THREADS
+        conf.worker_concurrency = POOL_THREADS
     else:
+        names = str_to_list(options.get("queues")) or list(QUEUES)
         conf.worker_concurrency = sum(QUEUES[name].concurrency for name in names if name in QUEUES)
 
 

@@ -77,12 +77,18 @@ def test_a_worker_that_stood_still_finds_its_jobs_in_other_hands(crew: Crew, tra
     assert row("notification")["completed"] == 1
 
 
-def test_a_job_may_take_longer_than_its_lease(crew: Crew, trace: str, settings) -> None:
+def test_a_job_may_take_longer_than_its_lease_and_holds_up_no_neighbour(
+    crew: Crew, trace: str, settings
+) -> None:
+    """Not even one that runs on when the bell's time is long over."""
     crew.start(IO)
-    crew.start(IO)
-    seconds = 2.5 * settings.QUEUE_LEASE_SECONDS
-    job_id = jobs.leave_late.enqueue(trace=trace, text="slow", seconds=seconds)
-    wait_until(lambda: get_job(job_id).state == "completed", seconds=20)
+    seconds = 2.5 * settings.QUEUE_DRAIN_SECONDS
+    slow = jobs.leave_late.enqueue(trace=trace, text="slow", seconds=seconds)
+    wait_until(lambda: lines(f"{trace}.started"))
+    while get_job(slow).state == "active":
+        neighbour = jobs.leave_trace.enqueue(trace=f"{trace}.neighbours", text="-")
+        wait_until(lambda job_id=neighbour: get_job(job_id).state == "completed", seconds=2.5)
+    wait_until(lambda: get_job(slow).state == "completed", seconds=20)
     assert lines(f"{trace}.started") == ["slow"]
 
 

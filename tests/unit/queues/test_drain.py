@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import pytest
 
 from storychain.queues.drain import Drain
 from storychain.queues.hands import Hands
 from storychain.queues.running import Run
+from storychain.queues.wire import Outcome
 
 
 class Scene:
@@ -31,6 +33,9 @@ class IdleHands(Hands):
             self._scene.asks.set()
             assert self._scene.woken.wait(10)
         return []
+
+    def leave(self, outcomes: Sequence[Outcome] = ()) -> None:
+        """Nobody is to be rung for."""
 
 
 class WatchedDrain(Drain):
