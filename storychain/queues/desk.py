@@ -1,15 +1,16 @@
 """What an operator does with queues and jobs; each step is one step of the ledger."""
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 
-from storychain import outbox
+from storychain import outbox, redis
 from storychain.errors import Conflict, Invalid, NotFound
 from storychain.queues import bells
-from storychain.queues.records import JobNotFound, get_job, list_jobs
-from storychain.queues.scripts import Script
+from storychain.queues.records import JobNotFound, get_job
+from storychain.queues.scripts import Script, asking_ledger
 from storychain.queues.topology import QUEUES
 
-BATCH = 500
+SCANNED = 500
 
 _pause = Script("pause", list[str])
 _cancel = Script("cancel", str)
@@ -84,14 +85,18 @@ def act_on_each(
 
 
 def act_on_all(*, queue: str, state: str, action: Callable[[str], str]) -> int:
-    """Do one of the above to all jobs of a queue in a state; return to how many."""
-    done = 0
-    while found := list_jobs(queue=queue, state=state, limit=BATCH):
-        for record in found:
-            done += _try(action, record.id)
-        if len(found) < BATCH:
-            break
-    return done
+    """Do one of the above to all jobs that a queue has in a state now; return to how many.
+
+    To none twice: of those that are retried, some may be dead again before the last one's turn.
+    """
+    return sum(_try(action, job_id) for job_id in _list_ids(queue, state))
+
+
+def _list_ids(queue: str, state: str) -> list[str]:
+    """Return the ids in one of a queue's sets, the lowest score first."""
+    with asking_ledger() as client:
+        found = dict(client.zscan_iter(redis.key("q", queue, state), count=SCANNED))
+    return [member.decode() for member, _ in sorted(found.items(), key=itemgetter(1))]
 
 
 def _try(action: Callable[[str], str], job_id: str) -> bool:

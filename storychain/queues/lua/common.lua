@@ -4,7 +4,7 @@
 -- below begins with P. Q is a queue, times are milliseconds of this server's clock.
 --
 --   job:{id}         hash    spec (JSON: see wire.Spec), queue, level, attempts (allowed), state,
---                            at (enqueued), attempt; while
+--                            at (enqueued), since (waiting, if only since later), attempt; while
 --                            active also holder, token, started; then ended, result or error;
 --                            unique, lock, permit, progress, cancel where it has them
 --   log:{id}         list    what happened to the job, JSON lines, the newest 50

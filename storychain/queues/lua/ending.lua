@@ -9,7 +9,7 @@ end
 
 local function level_of(id) return tonumber(redis.call('HGET', job_key(id), 'level')) end
 
--- Puts a job back before all others of its level.
+-- Puts a job back before all others of its level, as if it had waited all the time.
 local function put_first(q, id)
     redis.call('HSET', job_key(id), 'state', 'waiting')
     redis.call('ZADD', key(q, 'waiting'), level_of(id) * LEVEL, id)
@@ -17,7 +17,7 @@ end
 
 -- Puts a job behind all others of its level.
 local function put_last(q, id)
-    redis.call('HSET', job_key(id), 'state', 'waiting')
+    redis.call('HSET', job_key(id), 'state', 'waiting', 'since', int(now))
     redis.call('ZADD', key(q, 'waiting'), level_of(id) * LEVEL + sequence(q, 1), id)
 end
 
@@ -41,10 +41,13 @@ local function take_back(q, worker, ids)
     end
 end
 
--- Gives up what a job kept from others while it ran.
+-- Gives up what a job kept from others while it ran: its next attempt has nothing of that.
 local function release(q, id, lock, permit)
     if lock then unlock(q, id, lock) end
-    if permit then redis.call('ZADD', key(q, 'permits'), now, permit) end
+    if permit then
+        redis.call('ZADD', key(q, 'permits'), now, permit)
+        redis.call('HDEL', job_key(id), 'permit')
+    end
 end
 
 local ENDED = {completed = true, failed = true, dead = true}

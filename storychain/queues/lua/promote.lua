@@ -12,7 +12,7 @@ for _, q in ipairs(call.queues) do
     if #due > 0 then
         local seq, waiting = sequence(q, #due), {}
         for n, id in ipairs(due) do
-            redis.call('HSET', job_key(id), 'state', 'waiting')
+            redis.call('HSET', job_key(id), 'state', 'waiting', 'since', int(now))
             waiting[#waiting + 1] = level_of(id) * LEVEL + seq + n - 1
             waiting[#waiting + 1] = id
         end

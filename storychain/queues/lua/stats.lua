@@ -17,7 +17,8 @@ local function oldest(q)
     for level = 0, 3 do
         local first = redis.call('ZRANGE', key(q, 'waiting'), level * LEVEL, (level + 1) * LEVEL - 1,
             'BYSCORE', 'LIMIT', 0, 1)[1]
-        local since = first and tonumber(redis.call('HGET', job_key(first), 'at'))
+        local job = first and redis.call('HMGET', job_key(first), 'since', 'at')
+        local since = job and tonumber(job[1] or job[2])
         if since and (not at or since < at) then at = since end
     end
     return at and now - at or 0

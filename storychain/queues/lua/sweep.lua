@@ -29,6 +29,7 @@ local function recover(q, id)
         announce('dead', q, {id})
     else
         put_first(q, id)
+        redis.call('HSET', job_key(id), 'since', int(now))
         announce('waiting', q, {id})
     end
 end

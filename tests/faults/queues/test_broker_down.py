@@ -34,7 +34,8 @@ def broker(tmp_path: Path, settings, bells: None) -> Iterator[QueueRedis]:
 def test_jobs_are_taken_and_run_without_a_broker(
     broker: QueueRedis, crew: Crew, folder: Path
 ) -> None:
-    worker = crew.start(IO)
+    """Also in a worker that is to tell monitors of each by that broker."""
+    worker = crew.start(IO, EVENTS="1")
     broker.kill()
     calls = [jobs.leave_once.call(trace=str(folder), text=str(n)) for n in range(JOBS)]
     enqueue_many(calls)

@@ -381,11 +381,19 @@ def test_a_dead_job_is_retried_as_if_it_were_new_or_discarded() -> None:
         desk.discard_job(ids[1])
 
 
-def test_all_dead_jobs_of_a_queue_can_be_retried_at_once() -> None:
+def test_all_dead_jobs_of_a_queue_can_be_retried_at_once_and_none_twice() -> None:
     enqueue_many([jobs.typed.call(at=datetime.now(UTC)) for _ in range(700)])
     settle(*[end(job, "dead", "why") for job in claim(700, cap=999)])
-    assert desk.act_on_all(queue=QUEUE, state="dead", action=desk.retry_job) == 700
-    assert count() == {"waiting": 700}
+    first = list_jobs(queue=QUEUE, state="dead", limit=1)[0].id
+
+    def retry(job_id: str) -> str:
+        state = desk.retry_job(job_id)
+        if job_id == first:
+            settle(*[end(job, "dead") for job in claim(700, cap=999) if job.job_id == first])
+        return state
+
+    assert desk.act_on_all(queue=QUEUE, state="dead", action=retry) == 700
+    assert count()["dead"] == 1
 
 
 def test_a_record_shows_all_that_is_known_of_a_job() -> None:
@@ -415,6 +423,27 @@ def test_stats_tell_the_age_of_the_oldest_and_how_long_jobs_run() -> None:
     assert 0 < _row()["run_time"]["p50"] < 1
 
 
+def test_the_oldest_is_as_old_as_it_waits_and_not_as_the_job_is() -> None:
+    job_id = jobs.typed.enqueue(at=datetime.now(UTC))
+    redis.client("queue").hset(redis.key("q", "job", job_id), "at", 1)
+    assert _row()["oldest_age"] > 60
+    settle(end(*claim(), "delayed", "why"))
+    wait_until(lambda: ledger.promote() or count() == {"waiting": 1})
+    assert _row()["oldest_age"] < 60
+    redis.client("queue").hset(redis.key("q", "job", job_id), "since", 1)
+    claim()
+    expire()
+    ledger.sweep()
+    assert _row()["oldest_age"] < 60
+    redis.client("queue").hset(redis.key("q", "job", job_id), "since", 1)
+    settle(end(*claim(), "dead", "why"))
+    desk.retry_job(job_id)
+    assert _row()["oldest_age"] < 60
+    redis.client("queue").hset(redis.key("q", "job", job_id), "since", 1)
+    settle(end(*claim(), "waiting"))
+    assert _row()["oldest_age"] > 60  # nobody has begun it
+
+
 def test_all_queues_are_counted_in_one_call() -> None:
     assert [row["name"] for row in stats()] == list(QUEUES)
 
@@ -433,6 +462,16 @@ def test_never_more_than_a_hundred_effects_in_any_window(settings) -> None:
     rest = [job for job in held if job not in sent]
     assert _permitted(rest) == []
     wait_until(lambda: len(_permitted(rest)) == 30)
+    settle(end(rest[0], "delayed", "why"), queue="email")
+    held = _permits()
+    (again,) = wait_until(lambda: ledger.promote() or claim(queue="email"))
+    settle(end(again, "waiting"), queue="email")
+    assert _permits() == held  # an attempt without a permit leaves none behind
+
+
+def _permits() -> list[tuple[bytes, float]]:
+    key = redis.key("q", "email", "permits")
+    return redis.client("queue").zrange(key, 0, -1, withscores=True)
 
 
 @pytest.mark.django_db
