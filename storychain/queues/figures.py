@@ -55,7 +55,10 @@ def _jobs(rows: list[dict[str, Any]]) -> Iterator[Metric]:
             run_time.add_metric([row["name"], quantile], seconds)
     yield from (jobs, ended, run_time)
     yield _gauge(
-        "storychain_queue_oldest_seconds", "How long the oldest waiting job has waited.", rows, "oldest_age"
+        "storychain_queue_oldest_seconds",
+        "How long the oldest waiting job has waited.",
+        rows,
+        "oldest_age",
     )
     yield _gauge("storychain_queue_rate", "Jobs that complete in a second.", rows, "rate")
     yield _gauge("storychain_queue_paused", "Whether no job may be claimed.", rows, "paused")
