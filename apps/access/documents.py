@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from mongoengine import fields
 
@@ -60,6 +61,12 @@ class Collaborator(Document):
         """Take this person, or the invitation, out of the story; only a new one leads back in."""
         self.status, self.expires_at = "removed", None
         self.save()
+
+    @classmethod
+    def end_invitations(cls, *, story_slug: str, **found: Any) -> int:
+        """End a story's invitations that are found so; return how many."""
+        pending = cls.objects(story_slug=story_slug, status="pending", **found)
+        return int(pending.update(set__status="removed", unset__expires_at=True))
 
     @classmethod
     def make_owner(cls, *, story_slug: str, user_id: str, now: datetime) -> None:

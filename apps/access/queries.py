@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from apps.access import keys
 from apps.access.documents import ROLES, Collaborator, StoryBan
 from apps.access.invalidation import platform_role_tag, standing_tag
-from apps.access.rules import Standing
+from apps.access.rules import MODERATOR, Standing
+from apps.users.documents import PlatformBan
 from apps.users.queries import find_platform_role, list_platform_roles
 from storychain.cache.region import Region, depends_on
 
@@ -51,6 +52,18 @@ def list_standings(*, story_slugs: Sequence[str], user_id: str) -> dict[str, Sta
         )
         for slug in story_slugs
     }
+
+
+def list_moderators(*, story_slug: str) -> list[str]:
+    """Return who of a story's team decides in it, by the database; nobody banned from the platform.
+
+    Also of a story that is deleted.
+    """
+    team = Collaborator.objects(
+        story_slug=story_slug, status="accepted", role__in=ROLES[MODERATOR:]
+    )
+    ids = {row.user_id for row in team.only("user_id")}
+    return sorted(ids.difference(PlatformBan.objects(user_id__in=sorted(ids)).scalar("user_id")))
 
 
 def load_standing(*, story_slug: str, user_id: str | None) -> Standing:

@@ -8,6 +8,7 @@ import msgspec
 from django.utils import timezone
 
 from apps.analytics import services, trending
+from apps.analytics.limits import RECOUNTED
 from apps.analytics.services import TrackedEvent
 from apps.stories import lists
 from storychain.api.pagination import DEFAULT_LIMIT
@@ -80,8 +81,11 @@ def roll_up(*, day: date | None = None) -> list[date]:
     """Count a UTC day; without one the day before the schedule's slot, and the day before that.
 
     So events count that came a day late. Safe to redeliver: a day counted again comes out equal.
+    Raise PermanentError for a day whose events may be cleared away (RECOUNTED).
     """
     days = [day] if day else _days_before(current().slot)
+    if min(days) < timezone.now().date() - RECOUNTED:
+        raise PermanentError(f"Events of {min(days)} may be gone; what it came to stays as it is.")
     for one in days:
         services.roll_up_day(day=one)
     return days

@@ -23,4 +23,7 @@ MOST_EVENTS = 100
 MOST_BYTES = 1024  # of an event's properties: anybody may send some, and they are kept for long
 DEEPEST = 5
 LONGEST_NAME = 64
+# Events are cleared away after 90 days (apps/maintenance/schedule.py), the figures of their days
+# stay: a day that is counted anew without its events would lose what it has.
+RECOUNTED = timedelta(days=30)
 OLDEST, AHEAD = timedelta(hours=24), timedelta(minutes=5)

@@ -3,9 +3,9 @@
     reads7d * .3 + votes7d * .2 + branches7d * 20 * .2 + totalVotes * .2 + authorLevel * 10 * .1
 
 divided by 1 + age / 30, with the age in whole days since the publication: nothing stays on top for
-ever. reads7d are signed-in readers, each once a day and story; votes7d the votes for or against the
-story and its chapters that stand. The seven days end with today. Imported chapters are no branches.
-The score is rounded, so that most of them stand still.
+ever. reads7d are signed-in readers, branches7d those who wrote branches, each once a day and story;
+votes7d the votes for or against the story and its chapters that stand. The seven days end with
+today. Imported chapters are no branches. The score is rounded, so that most of them stand still.
 """
 
 from collections import Counter
@@ -94,9 +94,11 @@ def _count_branches(since: datetime) -> Counter[str]:
         "is_import": {"$ne": True},
         "status": "published",
     }
-    group = {"_id": "$story_slug", "count": {"$sum": 1}}
-    found = Chapter.objects.aggregate([{"$match": wanted}, {"$group": group}])
-    return Counter({row["_id"]: row["count"] for row in found})
+    day = {"$dateToString": {"format": "%Y-%m-%d", "date": "$created_at"}}
+    once = {"_id": {"of": "$story_slug", "by": "$author_id", "on": day}}
+    total = {"_id": "$_id.of", "count": {"$sum": 1}}
+    steps = [{"$match": wanted}, {"$group": once}, {"$group": total}]
+    return Counter({row["_id"]: row["count"] for row in Chapter.objects.aggregate(steps)})
 
 
 def _in_steps() -> Iterator[list[Story]]:

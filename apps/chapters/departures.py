@@ -12,6 +12,7 @@ from apps.chapters.appearing import take_out
 from apps.chapters.documents import Chapter, ChapterAutosave, ChapterVersion
 from apps.chapters.events import ChapterDropped
 from apps.stories.documents import Moment, Story
+from apps.stories.events import StoryDeleted
 from apps.users.departures import STEP, departs
 from storychain.documents import unit_of_work
 from storychain.events import publish
@@ -35,6 +36,7 @@ def leave_stories(user_id: str) -> int:
         Story.orphan(slug=story.slug)
     elif story.status != "deleted":
         story.turn(status="deleted", now=timezone.now())  # from here on nobody comes in
+        publish(StoryDeleted(story_slug=story.slug))
     elif gone := Chapter.erase(story_slug=story.slug, most=STEP):
         for slug in gone:
             publish(ChapterDropped(chapter_slug=slug))

@@ -1,16 +1,19 @@
 """Marking a chapter for its story's moderators, once reports or votes say that they should look.
 
+Where none of them may decide on it but whoever wrote it, the platform's look after it.
+
 Who has looked and found nothing clears it: then no score marks it again, only five new reports.
 """
 
 from django.utils import timezone
 
-from apps.access.documents import ROLES, Collaborator
-from apps.access.rules import MODERATOR
+from apps.access.queries import list_moderators
+from apps.access.rules import LOOKS_AFTER_ALL
 from apps.chapters.documents import Chapter
 from apps.chapters.events import ChapterFlagged
 from apps.chapters.limits import FLAG_REPORTS, FLAG_SCORE
 from apps.stories.documents import Story
+from apps.users.documents import PlatformRole
 from storychain.documents import unit_of_work
 from storychain.events import publish
 
@@ -41,7 +44,7 @@ def flag_if_due(chapter: Chapter) -> None:
             story_title=story.title,
             chapter_slug=chapter.slug,
             chapter_title=chapter.title,
-            moderator_ids=_moderators(chapter.story_slug),
+            moderator_ids=_list_judges(chapter),
             reports=chapter.stats.reports,
             score=chapter.votes.score,
             flagged_at=timezone.now(),
@@ -49,8 +52,7 @@ def flag_if_due(chapter: Chapter) -> None:
     )
 
 
-def _moderators(story_slug: str) -> list[str]:
-    team = Collaborator.objects(
-        story_slug=story_slug, status="accepted", role__in=ROLES[MODERATOR:]
-    )
-    return sorted(row.user_id for row in team.only("user_id"))
+def _list_judges(chapter: Chapter) -> list[str]:
+    """Return who may decide on a chapter: nobody on his own."""
+    team = [m for m in list_moderators(story_slug=chapter.story_slug) if m != chapter.author_id]
+    return team or [one.user_id for one in PlatformRole.list_all() if one.role in LOOKS_AFTER_ALL]

@@ -52,6 +52,7 @@ class AtomRenderer(BaseRenderer):
 class Feed(APIView):
     """A story's news, for feed readers."""
 
+    metadata_class = None  # OPTIONS would describe the view, which is no feed
     renderer_classes = [AtomRenderer, JSONRenderer]
 
     @extend_schema(

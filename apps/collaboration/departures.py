@@ -2,6 +2,7 @@
 
 from apps.access.documents import Collaborator, StoryBan
 from apps.collaboration.events import CollaboratorLeft
+from apps.collaboration.seats import NOBODYS, withdraw_sent
 from apps.stories.documents import Story
 from apps.users.departures import STEP, departs
 from storychain.documents import unit_of_work
@@ -22,6 +23,7 @@ def leave_teams(user_id: str) -> int:
         if row.status in ("accepted", "pending"):
             Story.unseat(slug=row.story_slug)
         if row.status == "accepted":
+            withdraw_sent(story_slug=row.story_slug, by=user_id, rank=NOBODYS)
             Story.let_out(slug=row.story_slug, user_id=user_id)
             _pass_on(row)
             publish(CollaboratorLeft(story_slug=row.story_slug, user_id=user_id, by=user_id))

@@ -33,6 +33,13 @@ class InvitationAnswered(Event, frozen=True, kw_only=True):
     is_accepted: bool
 
 
+class RoleChanged(Event, frozen=True, kw_only=True):
+    """Somebody of a story's team, or who is invited into it, has another part in it."""
+
+    story_slug: str
+    user_id: str
+
+
 class CollaboratorLeft(Event, frozen=True, kw_only=True):
     """Somebody works on a story no longer; `by` is himself if he left."""
 

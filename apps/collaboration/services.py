@@ -1,7 +1,7 @@
 """Writes on a story's team and their rules.
 
-Nobody invites above his own role; the owner alone takes people out and changes their parts; whoever
-has gone comes back by a new invitation only.
+Nobody invites above his own role, and what he could not send any more is withdrawn; the owner alone
+takes people out and changes their parts; whoever has gone comes back by a new invitation only.
 """
 
 from datetime import datetime, timedelta
@@ -18,10 +18,15 @@ from apps.collaboration.errors import (
     InvitationNotFound,
     NotYours,
     OwnerStays,
-    TeamFull,
 )
-from apps.collaboration.events import CollaboratorInvited, CollaboratorLeft, InvitationAnswered
-from apps.collaboration.limits import INVITATION_DAYS, LARGEST_TEAM
+from apps.collaboration.events import (
+    CollaboratorInvited,
+    CollaboratorLeft,
+    InvitationAnswered,
+    RoleChanged,
+)
+from apps.collaboration.limits import INVITATION_DAYS
+from apps.collaboration.seats import NOBODYS, take_seat, withdraw_sent
 from apps.pulls.judging import weigh_anew
 from apps.stories.documents import Moment, Story
 from apps.stories.services import Held, open_for
@@ -71,7 +76,9 @@ def change_role(*, story_slug: str, caller_id: str, user_id: str, role: str, now
     if row.role == "owner":
         raise OwnerStays("The owner's part cannot be changed.")
     row.change_role(role)
+    withdraw_sent(story_slug=story_slug, by=user_id, rank=ROLES.index(role))
     weigh_anew(story_slug=story_slug, user_id=user_id, now=now)
+    publish(RoleChanged(story_slug=story_slug, user_id=user_id))
     _note("role_changed", row, caller_id, now, role=role)
 
 
@@ -98,8 +105,9 @@ def end_part(row: Collaborator, *, by: str, now: datetime) -> bool:
     """End somebody's part in a story, or his invitation; tell whether he was of its team."""
     is_member = row.status == "accepted"
     row.end()
-    _count_out(row.story_slug)
+    Story.unseat(slug=row.story_slug)
     if is_member:
+        withdraw_sent(story_slug=row.story_slug, by=row.user_id, rank=NOBODYS)
         Story.let_out(slug=row.story_slug, user_id=row.user_id)
         weigh_anew(story_slug=row.story_slug, user_id=row.user_id, now=now)
         publish(CollaboratorLeft(story_slug=row.story_slug, user_id=row.user_id, by=by))
@@ -126,7 +134,7 @@ def _invite(
     if known and (known.status == "accepted" or known.is_open(now=now)):
         raise AlreadyThere
     if not (known and known.status == "pending"):  # one that ran out holds its seat still
-        _count_in(story_slug)
+        take_seat(story_slug=story_slug, now=now)
     row = known or Collaborator(story_slug=story_slug, user_id=invited)
     until = now + timedelta(days=INVITATION_DAYS)
     row.invite(role=role, by=caller_id, now=now, until=until)
@@ -167,7 +175,7 @@ def _answer(status: str, *, story_slug: str, caller_id: str, now: datetime) -> N
         raise InvitationExpired("Ask for a new one.")
     row.answer(status=status, now=now)
     if status == "declined":
-        _count_out(story_slug)
+        Story.unseat(slug=story_slug)
     else:
         Story.let_in(slug=story_slug, user_id=caller_id)
         weigh_anew(story_slug=story_slug, user_id=caller_id, now=now)
@@ -219,13 +227,3 @@ def _may_end(held: Held, row: Collaborator, *, caller_id: str) -> bool:
         and held.allows(Action.INVITE)
         and ROLES.index(row.role) <= held.standing.rank
     )
-
-
-def _count_in(story_slug: str) -> None:
-    """Take a seat; that it is counted in the story lets two invitations at once see each other."""
-    if not Story.seat(slug=story_slug, most=LARGEST_TEAM):
-        raise TeamFull(f"A team has at most {LARGEST_TEAM} people, with open invitations.")
-
-
-def _count_out(story_slug: str) -> None:
-    Story.unseat(slug=story_slug)

@@ -1,4 +1,4 @@
-"""Registers what is written down of others' acts, and what becomes of all this with who goes."""
+"""Registers what is written down of others' acts, whose reports become, and what goes with whom."""
 
 from django.apps import AppConfig
 
@@ -10,4 +10,4 @@ class ModerationConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself."""
-        from apps.moderation import auditing, departures  # noqa: F401, PLC0415
+        from apps.moderation import auditing, departures, subscriptions  # noqa: F401, PLC0415

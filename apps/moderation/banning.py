@@ -1,7 +1,8 @@
 """Who is banned from a story or from the platform, by whom, and how it ends.
 
-From a story its moderators ban, but nobody of their own rank or above it. From the platform its
-moderators ban and cannot lift; the appeal moderators lift and cannot ban; a super admin does both.
+From a story its moderators ban, but nobody of their own rank or above it; who looks after the
+platform is above all of its team but the owner. From the platform its moderators ban and cannot
+lift; the appeal moderators lift and cannot ban; a super admin does both.
 """
 
 from datetime import datetime
@@ -10,7 +11,7 @@ from mongoengine.errors import NotUniqueError
 
 from apps.access.documents import Collaborator, StoryBan
 from apps.access.queries import load_standing
-from apps.access.rules import Action
+from apps.access.rules import LOOKS_AFTER_ALL, OWNER, Action, Standing
 from apps.collaboration.services import end_part
 from apps.moderation.documents import Act, Appeal
 from apps.moderation.errors import AlreadyThere, BanNotFound, OutOfReach
@@ -92,7 +93,7 @@ def _ban_from_story(
     held = open_for(Action.MODERATE, slug=story_slug, caller_id=caller_id)
     check_user(user_id=user_id)
     theirs = load_standing(story_slug=story_slug, user_id=user_id)
-    is_above = theirs.rank >= held.standing.rank or theirs.platform_role is not None
+    is_above = theirs.rank >= _reach(held.standing) or theirs.platform_role is not None
     if user_id == caller_id or is_above:
         raise OutOfReach
     StoryBan.impose(story_slug=story_slug, user_id=user_id, reason=reason, by=caller_id, now=now)
@@ -100,6 +101,11 @@ def _ban_from_story(
     if part is not None and part.status in ("accepted", "pending"):
         end_part(part, by=caller_id, now=now)
     _note_story(held, "story_banned", user_id, caller_id, reason, now)
+
+
+def _reach(standing: Standing) -> int:
+    """Return the rank below which somebody bans from a story; its owner is never banned."""
+    return OWNER if standing.platform_role in LOOKS_AFTER_ALL else standing.rank
 
 
 def _note_story(

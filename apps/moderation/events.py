@@ -4,13 +4,18 @@ from storychain.events import Event
 
 
 class ReportDecided(Event, frozen=True, kw_only=True):
-    """A report was resolved or dismissed; `outcome` is in words."""
+    """A report was resolved or dismissed, as its reporter learns; `outcome` is in words."""
 
     report_id: str
-    reporter_id: str | None
-    accused_id: str
+    reporter_id: str
     outcome: str
-    is_upheld: bool
+
+
+class ReportUpheld(Event, frozen=True, kw_only=True):
+    """One decision has upheld this report and all of the same thing, however many they are."""
+
+    report_id: str
+    accused_id: str
 
 
 class StoryBanTurned(Event, frozen=True, kw_only=True):

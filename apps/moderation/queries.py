@@ -52,10 +52,11 @@ def list_reports(
     limit: int,
     cursor: str | None,
     story_slug: str | None = None,
+    is_judge: bool = True,
 ) -> ReportListPage:
     """Return one page of a story's queue, or without one of the platform's.
 
-    Of what is held against himself the caller never learns who has reported it.
+    Who has reported it learns only who may decide on it: not an onlooker, nor the accused.
     """
     where = {"story_slug": story_slug, "queue": OF_STORY} if story_slug else {"queue": OF_PLATFORM}
     page = read_page(Report, "created_at", {**where, "is_open": is_open}, limit, cursor)
@@ -63,7 +64,10 @@ def list_reports(
         (row.reporter_id, row.accused_id, row.decision and row.decision.decided_by)
         for row in page.rows
     )
-    items = [_report_view(row, people, for_judge=row.accused_id != caller_id) for row in page.rows]
+    items = [
+        _report_view(row, people, for_judge=is_judge and row.accused_id != caller_id)
+        for row in page.rows
+    ]
     return ReportListPage(items=items, next_cursor=page.next_cursor, has_more=page.has_more)
 
 

@@ -1,7 +1,8 @@
 """Reports and what becomes of them.
 
 One a reporter and thing. The story's moderators decide on its chapters and comments; whole stories,
-people, and what they escalate are the platform's. Nobody decides on what is his own.
+people, what they escalate and what none of them may decide on (`passing.py`) are the platform's.
+Nobody decides on what is his own.
 """
 
 from datetime import datetime
@@ -20,17 +21,17 @@ from apps.moderation.errors import (
     ReportClosed,
     ReportNotFound,
 )
-from apps.moderation.events import ReportDecided
+from apps.moderation.events import ReportDecided, ReportUpheld
 from apps.moderation.limits import CLOSED, DECIDED_AT_ONCE
+from apps.moderation.passing import choose_queue
 from apps.moderation.platform import Duty, check_duty
-from apps.moderation.subjects import find_subject
+from apps.moderation.subjects import Subject, find_subject
 from apps.stories.errors import StoryForbidden, StoryNotFound
 from apps.stories.services import open_for
 from storychain.documents import unit_of_work
 from storychain.events import publish
 
 OUTCOMES = {"RESOLVED": "it was upheld", "DISMISSED": "nothing was found against it"}
-OF_STORY = ("chapter", "comment")
 
 
 def file_report(
@@ -66,8 +67,10 @@ def decide_report(
         raise ReportClosed(f"This report is {report.status}.")
     for alike in report.list_alike(most=DECIDED_AT_ONCE):
         alike.decide(outcome=outcome, statement=statement, by=caller_id, now=now)
-        if outcome in CLOSED:
-            _announce(alike)
+        if outcome in CLOSED and alike.reporter_id:
+            _tell_reporter(alike)
+    if outcome == "RESOLVED":
+        publish(ReportUpheld(report_id=report_id, accused_id=report.accused_id))
     if outcome == "DISMISSED" and report.subject_type == "chapter":
         Chapter.clear(slug=report.subject_id)
     _note(report, f"report_{outcome.lower()}", caller_id, statement, now)
@@ -112,13 +115,19 @@ def _file(
         reporter_id=reporter_id,
         reason=reason,
         note=note,
-        queue="story" if subject_type in OF_STORY else "platform",
+        queue=_queue_of(subject, subject_type),
         created_at=now,
     )
     report.save(force_insert=True)
     if subject_type == "chapter":
         count_report(slug=subject_id)
     return str(report.report_id)
+
+
+def _queue_of(subject: Subject, subject_type: str) -> str:
+    if subject_type in ("story", "user"):
+        return "platform"
+    return choose_queue(story_slug=str(subject.story_slug), accused_id=subject.owner_id)
 
 
 def _is_judge(report: Report, caller_id: str) -> bool:
@@ -132,14 +141,12 @@ def _is_judge(report: Report, caller_id: str) -> bool:
     return True
 
 
-def _announce(report: Report) -> None:
+def _tell_reporter(report: Report) -> None:
     publish(
         ReportDecided(
             report_id=report.report_id,
             reporter_id=report.reporter_id,
-            accused_id=report.accused_id,
             outcome=OUTCOMES[report.status],
-            is_upheld=report.status == "RESOLVED",
         )
     )
 

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from apps.access.rules import Action
 from apps.moderation import queries, reporting
 from apps.moderation.pages import ActListPage, ReportListPage, ReportView
-from apps.moderation.platform import Duty, check_duty
+from apps.moderation.platform import Duty, check_duty, may
 from apps.moderation.serializers import ActsInput, DecisionInput, QueueInput, ReportInput
 from apps.stories.queries import open_story
 from storychain.api.authentication import SignedIn
@@ -70,7 +70,7 @@ class ReportDecision(APIView):
     def post(self, request: Request, report_id: str) -> HttpResponse:
         """Take it on, resolve, dismiss or escalate it, with all open reports of the same thing.
 
-        The reporters are told what came of it, and the accused when it is upheld. What is
+        The reporters are told what came of it, and the accused, once, when it is upheld. What is
         escalated is the platform's moderators' from then on.
         """
         reporting.decide_report(
@@ -117,12 +117,20 @@ class PlatformReports(APIView):
         responses=schema_for(ReportListPage),
     )
     def get(self, request: Request) -> HttpResponse:
-        """List the reports of stories and people, and what was escalated."""
+        """List what the platform decides on: whole stories, people, and what a story's team cannot.
+
+        That is what it has escalated, and what none of it may decide on. An appeal moderator sees
+        what is reported, but neither by whom nor with which words.
+        """
         limit, cursor = page_params(request)
         is_open = read_query(QueueInput, request)["open"]
-        check_duty(Duty.LOOK, caller_id=request.user.user_id)
+        role = check_duty(Duty.LOOK, caller_id=request.user.user_id)
         page = queries.list_reports(
-            caller_id=request.user.user_id, is_open=is_open, limit=limit, cursor=cursor
+            caller_id=request.user.user_id,
+            is_open=is_open,
+            is_judge=may(Duty.DECIDE, role),
+            limit=limit,
+            cursor=cursor,
         )
         return link_next(request, json_response(page))
 

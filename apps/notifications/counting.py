@@ -1,6 +1,7 @@
 """Notifications that count: "12 people liked it" is one, and grows until it is read."""
 
 from collections.abc import Mapping
+from copy import copy
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -36,8 +37,9 @@ def deliver_count(
     """Tell somebody of a count that has grown; return the notification that tells it.
 
     The last one of the group grows as long as it is not read; a new one counts from where that one
-    ended. What was counted before the last one told is told already. None where there is nothing to
-    tell, or he is not to be told (`may_be_told`).
+    ended, or from less where votes were taken back. Two counts may come in either order, and the
+    earlier one again: nothing is told twice, and nothing lost while the last one is not read. None
+    where he is not to be told (`may_be_told`).
     """
     if not may_be_told(user_id, kind, related):
         return None
@@ -52,31 +54,67 @@ def deliver_count(
 @unit_of_work
 def _tell(count: Count, told: _Told) -> str | None:
     last = Notification.find_last(count.group)
-    if last and last.growth.counted_at >= count.counted_at:
-        return str(last.notification_id)
-    if last and not last.is_read:
-        return _grow(last, count, told)
-    return _begin(count, told, number=last.growth.number + 1 if last else 1)
-
-
-def _grow(last: Notification, count: Count, told: _Told) -> str:
-    come = count.total - last.growth.since
-    if come > 0:  # else some have taken their votes back
-        last.grow(**_say(come, told), counted_at=count.counted_at, now=told.now)
+    if last is None:
+        return _begin(_first(count), told)
+    if not last.is_read:
+        return _grow(last, _take_in(count, last.growth), told)
+    if last.growth.counted_at < count.counted_at:
+        return _begin(_next(count, last.growth), told)
     return str(last.notification_id)
 
 
-def _begin(count: Count, told: _Told, *, number: int) -> str:
-    since = count.total - count.more
+def _grow(last: Notification, growth: Growth, told: _Told) -> str:
+    if growth != last.growth and growth.total > growth.since:  # else some took their votes back
+        last.grow(growth, **_say(growth.total - growth.since, told), now=told.now)
+    return str(last.notification_id)
+
+
+def _begin(growth: Growth, told: _Told) -> str:
     begun = Notification.keep(
-        **_say(count.more, told),
+        **_say(growth.total - growth.since, told),
         user_id=told.user_id,
         type=told.kind,
-        dedupe_key=f"{count.group}:{number}",
-        growth=Growth(group=count.group, number=number, since=since, counted_at=count.counted_at),
+        dedupe_key=f"{growth.group}:{growth.number}",
+        growth=growth,
         created_at=told.now,
     )
     return str(begun.notification_id)
+
+
+def _first(count: Count) -> Growth:
+    """Return the growth of a group's first notification, or of the first since all were cleared."""
+    return Growth(
+        group=count.group,
+        number=1,
+        since=count.total - count.more,
+        total=count.total,
+        counted_at=count.counted_at,
+    )
+
+
+def _next(count: Count, last: Growth) -> Growth:
+    growth = _first(count)
+    growth.number, growth.told_until = last.number + 1, last.counted_at
+    if last.total is not None:  # what was counted between the two is told now
+        growth.since = min(growth.since, last.total)
+    return growth
+
+
+def _take_in(count: Count, growth: Growth) -> Growth:
+    """Return how far it has grown with another count, be that a later or an earlier one."""
+    more = copy(growth)
+    if count.counted_at > growth.counted_at:
+        more.total, more.counted_at = count.total, count.counted_at
+    elif not _was_told_before(count, growth):
+        more.since = min(growth.since, count.total - count.more)
+    return more
+
+
+def _was_told_before(count: Count, growth: Growth) -> bool:
+    """Tell whether the notification before this has told a count; so it is taken for older ones."""
+    if growth.total is None or growth.number == 1:
+        return growth.total is None
+    return growth.told_until is None or count.counted_at <= growth.told_until
 
 
 def _as_stored(at: datetime) -> datetime:

@@ -1,17 +1,22 @@
-"""What somebody has not read for a day or a week, gathered into one e-mail."""
+"""What somebody has not read for a day or a week, gathered into one e-mail.
+
+A period has one round of digests: that of the first slot in a day or an ISO week (UTC), whichever
+slot that is. A round begins where the one before has ended, so a slot that is missed loses nothing;
+but by two periods at most, as nobody wants to read of a month.
+"""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils.text import Truncator
 
-from apps.notifications.documents import Notification
+from apps.notifications.documents import DigestRound, Notification
 from apps.users.queries import find_address, list_digest_readers
 
 PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
-MONDAY = 0
+NAMES = {"daily": "%Y-%m-%d", "weekly": "%G-W%V"}
 STEP = 100
 MOST_SHOWN = 20
 LONGEST_SHOWN = 280  # of a message: so many in whatever script are fewer bytes than a job may carry
@@ -25,25 +30,45 @@ class Digest(NamedTuple):
     context: dict[str, Any]
 
 
-def walk_readers(*, due_at: datetime) -> Iterator[tuple[str, list[str]]]:
-    """Yield whose digest is due, by its period and STEP at a time; weekly ones on Mondays (UTC)."""
-    for period in PERIODS:
-        if period == "weekly" and due_at.weekday() != MONDAY:
-            continue
-        after = ""
-        while ids := list_digest_readers(digest=period, after=after, limit=STEP):
-            yield period, ids
-            after = ids[-1]
+class Round(NamedTuple):
+    """The digests of one period that are due: what was told since then, until then."""
+
+    period: str
+    since: datetime
+    until: datetime
+
+    @property
+    def name(self) -> str:
+        """Return which day or week it is of; a reader has one digest a name."""
+        return _name(self.period, self.until)
 
 
-def gather_digest(*, user_id: str, period: str, until: datetime) -> Digest | None:
-    """Return what somebody was told in the period before `until` and has not read.
+def list_due(*, due_at: datetime) -> list[Round]:
+    """Return the rounds that are due at a slot, and were not closed at one before."""
+    return [found for period in PERIODS if (found := _find_due(period, due_at))]
+
+
+def close_round(done: Round) -> None:
+    """Note that all digests of a round are asked for."""
+    DigestRound.close(done.period, until=done.until)
+
+
+def walk_readers(*, period: str) -> Iterator[list[str]]:
+    """Yield who wants digests of this period, STEP at a time."""
+    after = ""
+    while ids := list_digest_readers(digest=period, after=after, limit=STEP):
+        yield ids
+        after = ids[-1]
+
+
+def gather_digest(*, user_id: str, period: str, since: datetime, until: datetime) -> Digest | None:
+    """Return what somebody was told in this time and has not read.
 
     The newest MOST_SHOWN, long ones cut, and how many there are; None if there are none, or if he
     takes no mail (`apps.users.queries.find_address`).
     """
     address = find_address(user_id=user_id)
-    span = {"created_at__gte": until - PERIODS[period], "created_at__lt": until}
+    span = {"created_at__gte": since, "created_at__lt": until}
     unread = Notification.objects(user_id=user_id, is_read=False, **span)
     newest = list(unread.order_by("-created_at", "-notification_id").limit(MOST_SHOWN))
     if address is None or not newest:
@@ -57,6 +82,19 @@ def gather_digest(*, user_id: str, period: str, until: datetime) -> Digest | Non
     }
     what = "notification" if count == 1 else "notifications"
     return Digest(address.email, f"{count} unread {what}", context)
+
+
+def _find_due(period: str, due_at: datetime) -> Round | None:
+    last, length = DigestRound.find_until(period), PERIODS[period]
+    if last is None:
+        return Round(period, due_at - length, due_at)
+    if due_at <= last or _name(period, due_at) == _name(period, last):
+        return None
+    return Round(period, max(last, due_at - 2 * length), due_at)
+
+
+def _name(period: str, at: datetime) -> str:
+    return at.astimezone(UTC).strftime(NAMES[period])
 
 
 def _show(row: Notification) -> dict[str, str]:

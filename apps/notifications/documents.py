@@ -15,15 +15,18 @@ from storychain.documents import Document, EmbeddedDocument, StringField
 
 
 class Growth(EmbeddedDocument):
-    """How far a notification has grown that counts: `since` is what its group had come to before.
+    """How far a notification has grown that counts: from `since` to `total`, as of `counted_at`.
 
     `number` counts the notifications of a group, of which only the last grows, until it is read.
+    What was counted until `told_until` the one before it has told; the first has none before it.
     """
 
     group = StringField(required=True)
     number = fields.IntField(required=True)
     since = fields.IntField(required=True)
+    total = fields.IntField()  # older ones have none
     counted_at = fields.DateTimeField(required=True)
+    told_until = fields.DateTimeField()
 
 
 class Notification(Document):
@@ -72,11 +75,11 @@ class Notification(Document):
         )
         return found
 
-    def grow(self, *, counted_at: datetime, now: datetime, **content: Any) -> None:
+    def grow(self, growth: Growth, *, now: datetime, **content: Any) -> None:
         """Tell more than it did, as if it had been told now."""
         for name, value in content.items():
             setattr(self, name, value)
-        self.growth.counted_at, self.created_at = counted_at, now
+        self.growth, self.created_at = growth, now
         self.save()
 
     @classmethod
@@ -101,6 +104,26 @@ class Notification(Document):
         """Note that somebody has read these of his; what was read before keeps its time."""
         unread = cls.objects(notification_id__in=list(ids), user_id=user_id, is_read=False)
         unread.update(set__is_read=True, set__read_at=now)
+
+
+class DigestRound(Document):
+    """Until when the last digests of a period ("daily", "weekly") reach; there the next begin."""
+
+    period = StringField(primary_key=True)
+    until = fields.DateTimeField(required=True)
+
+    meta = {"collection": "digest_rounds"}
+
+    @classmethod
+    def find_until(cls, period: str) -> datetime | None:
+        """Return until when the last ones reach; None before the first."""
+        last = cls.objects(period=period).first()
+        return last.until if last else None
+
+    @classmethod
+    def close(cls, period: str, *, until: datetime) -> None:
+        """Note that all digests until then are asked for."""
+        cls(period=period, until=until).save()
 
 
 def dedupe_key(cause: str, user_id: str) -> str:

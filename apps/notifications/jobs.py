@@ -105,23 +105,33 @@ def send_notification(
 def send_digests() -> int:
     """Have a digest made for everyone who is due for one at this slot; returns for how many.
 
-    Safe to redeliver: a person's digest is one job a day.
+    Safe to redeliver: a person's digest is one job a day, or week, and a round is closed when all
+    are asked for.
     """
     run, asked = current(), 0
-    for period, ids in digests.walk_readers(due_at=run.due_at):
-        enqueue_many(_digest_call(one, period=period, until=run.due_at) for one in ids)
-        asked += len(ids)
-        run.progress(asked, asked)
+    for due in digests.list_due(due_at=run.due_at):
+        for ids in digests.walk_readers(period=due.period):
+            enqueue_many(_digest_call(one, due) for one in ids)
+            asked += len(ids)
+            run.progress(asked, asked)
+        digests.close_round(due)
     return asked
 
 
 @job(queue=NOTIFICATION, name="notification.digest", priority=Priority.LOW)
-def make_digest(*, user_id: str, period: Literal["daily", "weekly"], until: datetime) -> str | None:
+def make_digest(
+    *,
+    user_id: str,
+    period: Literal["daily", "weekly"],
+    until: datetime,
+    since: datetime | None = None,  # older payloads have none
+) -> str | None:
     """Gather what somebody has not read and have it mailed; returns the mail's job, if any.
 
     Safe to redeliver: the mail's job is named by this one.
     """
-    digest = digests.gather_digest(user_id=user_id, period=period, until=until)
+    begun_at = since or until - digests.PERIODS[period]
+    digest = digests.gather_digest(user_id=user_id, period=period, since=begun_at, until=until)
     if digest is None:
         return None
     call = email_call(
@@ -134,6 +144,11 @@ def make_digest(*, user_id: str, period: Literal["daily", "weekly"], until: date
     return enqueue_many([call])[0]
 
 
-def _digest_call(user_id: str, *, period: str, until: datetime) -> JobCall:
-    key = f"digest:{until:%Y-%m-%d}:{user_id}"
-    return make_digest.call(job_id=key, user_id=user_id, period=period, until=until)
+def _digest_call(user_id: str, due: digests.Round) -> JobCall:
+    return make_digest.call(
+        job_id=f"digest:{due.name}:{user_id}",
+        user_id=user_id,
+        period=due.period,
+        since=due.since,
+        until=due.until,
+    )

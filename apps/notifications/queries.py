@@ -32,13 +32,12 @@ def list_notifications(
     *, user_id: str, is_unread: bool, limit: int, cursor: str | None
 ) -> Cached[NotificationListPage]:
     """Return one page of somebody's notifications, newest first; on demand only the unread."""
-    shape = {"limit": limit, "unread": is_unread}
-    scope = keys.notification_list(user_id, **shape)
+    scope = keys.notification_list(user_id, unread=is_unread)
     after = decode_cursor(scope, cursor)
     mine = {"user_id": user_id} | ({"is_read": False} if is_unread else {})
     found = Notification.objects(**mine)
     return LISTS.get_or_load(
-        keys.notification_list(user_id, **shape, after=after),
+        keys.notification_list(user_id, unread=is_unread, limit=limit, after=after),
         tags=[notification_tag(user_id)],
         load=lambda: _load_list(found, scope=scope, limit=limit, after=after),
     )

@@ -7,5 +7,5 @@ schedule(
     name="send-notification-digests",
     job=send_digests,
     cron="23 7 * * *",
-    description="Mails what is unread: of the day to daily readers, of the week on Mondays.",
+    description="Mails what is unread since the last time: daily, and weekly on Mondays.",
 )

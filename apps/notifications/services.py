@@ -99,7 +99,12 @@ def mark_all_read(*, user_id: str, now: datetime) -> None:
 
 
 def _stands(kind: str, related: Mapping[str, Any]) -> bool:
-    """Tell whether the chapter and the comment that it is about, if any, are there now."""
+    """Tell whether the chapter and the comment that it is about, if any, are there now.
+
+    What somebody is told as he is judged stands whatever has become of its place.
+    """
+    if KINDS[kind].is_needed:
+        return True
     slug = related.get("chapter_slug")
     if slug and not Chapter.objects(slug=slug, status="published").only("slug").first():
         return False

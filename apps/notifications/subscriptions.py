@@ -7,7 +7,7 @@ from apps.chapters.events import ChapterAdded, ChapterFlagged, ChapterLiked, Cha
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
 from apps.comments.events import CommentFact, CommentMentioned, CommentRemoved, CommentReplied
 from apps.follows.events import UserFollowed
-from apps.moderation.events import AppealDecided, ReportDecided, StoryBanTurned
+from apps.moderation.events import AppealDecided, ReportDecided, ReportUpheld, StoryBanTurned
 from apps.notifications.broadcasting import fan_out_call
 from apps.notifications.jobs import deliver, deliver_count
 from apps.notifications.kinds import compose
@@ -204,13 +204,16 @@ def tell_moderators(event: ChapterFlagged) -> Iterator[JobCall]:
 
 @subscribes(ReportDecided)
 def tell_of_report(event: ReportDecided) -> Iterator[JobCall]:
-    """What became of a report is told to its reporter, and to whose it is if it was upheld."""
-    key, report = f"report:{event.report_id}", {"report_id": event.report_id}
-    if event.reporter_id:
-        outcome = {"outcome": event.outcome}
-        yield _tell(event.reporter_id, f"{key}:reporter", "report_decided", **report, **outcome)
-    if event.is_upheld:
-        yield _tell(event.accused_id, f"{key}:accused", "report_upheld", **report)
+    """What became of a report is told to its reporter."""
+    about = {"report_id": event.report_id, "outcome": event.outcome}
+    yield _tell(event.reporter_id, f"report:{event.report_id}:reporter", "report_decided", **about)
+
+
+@subscribes(ReportUpheld)
+def tell_accused(event: ReportUpheld) -> Iterator[JobCall]:
+    """A decision against something is told to whose it is, once for all who have reported it."""
+    cause = f"report:{event.report_id}:accused"
+    yield _tell(event.accused_id, cause, "report_upheld", report_id=event.report_id)
 
 
 @subscribes(TakedownTurned)

@@ -5,7 +5,7 @@ None of it grows with what is read but ChapterRead, one small document a chapter
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +21,7 @@ class Sitting(Document):
     """Where somebody is in a story at this moment: one tab, one chapter, for so many seconds.
 
     Written at every heartbeat, and shown by no cached page. Of the `seconds` of this stay, `kept`
-    are in its ChapterRead; a stay ends when he turns to another chapter.
+    are in its ChapterRead; a stay ends when he turns to another chapter, or to another day.
     """
 
     sitting_id = StringField(primary_key=True)
@@ -68,6 +68,12 @@ class Sitting(Document):
     def is_elsewhere(self, *, tab: str, now: datetime) -> bool:
         """Tell whether another tab than this one is reading now."""
         return bool(self.tab != tab and now - self.beat_at <= SILENCE)
+
+    def lasts(self, chapter_slug: str, *, now: datetime) -> bool:
+        """Tell whether a heartbeat now is of this stay still; a day (UTC) has stays of its own."""
+        heard_at = max(now, self.beat_at)
+        is_soon = heard_at - self.beat_at <= SILENCE and _day(heard_at) == _day(self.beat_at)
+        return bool(self.chapter_slug == chapter_slug and is_soon)
 
     def hear(self, *, tab: str, now: datetime) -> None:
         """Count the time since the heartbeat before, unless it was too long or another tab's."""
@@ -203,6 +209,10 @@ class CountedRead(Document):
             return False
         cls(mark=mark).save(force_insert=True)
         return True
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(UTC).date()
 
 
 def _pair(one: str, other: str) -> str:

@@ -4,7 +4,7 @@
    if that is at most SILENCE. Most of them are one read and one write of MongoDB.
 2. One tab counts, the first; another takes over when it has been silent for longer than that.
 3. A stay of QUALIFIES seconds at a chapter is a read. Turning to another chapter ends the stay:
-   the time until then is the chapter's that he leaves.
+   the time until then is the chapter's that he leaves. So do a longer silence, and midnight (UTC).
 4. For a chapter, and its story, a reader counts once for ever; for their days, once a day.
 """
 
@@ -43,7 +43,7 @@ def beat(*, user_id: str, story_slug: str, chapter_slug: str, tab: str, now: dat
     sitting = Sitting.find(user_id=user_id, story_slug=story_slug)
     if sitting and sitting.is_elsewhere(tab=tab, now=now):
         return _tell(sitting, is_counted=False)
-    if sitting and sitting.chapter_slug == chapter_slug and _goes_on(sitting, tab=tab, now=now):
+    if sitting and sitting.lasts(chapter_slug, now=now) and _goes_on(sitting, tab=tab, now=now):
         return _tell(sitting)
     place = {"user_id": user_id, "story_slug": story_slug, "chapter_slug": chapter_slug}
     try:
@@ -95,17 +95,18 @@ def _settle(*, user_id: str, story_slug: str, chapter_slug: str, tab: str, now: 
     if sitting and sitting.is_elsewhere(tab=tab, now=now):
         return _tell(sitting, is_counted=False)
     history = ReadingHistory.find(**place) or ReadingHistory(**place, started_at=now)
+    goes_on = sitting and sitting.lasts(chapter_slug, now=now)
     if sitting:
         # What he leaves he was last at when it was heard of last, be that days ago.
-        read_at = now if sitting.chapter_slug == chapter_slug else sitting.beat_at
+        read_at = now if goes_on else sitting.beat_at
         sitting.hear(tab=tab, now=now)
         _keep(sitting, history, now=read_at)
-    if sitting is None or sitting.chapter_slug != chapter_slug:
+    if sitting and goes_on:
+        sitting.save()
+    else:
         _refuse_unless_readable(**place, chapter_slug=chapter_slug)
         sitting = Sitting.begin(history, tab=tab, chapter_slug=chapter_slug, now=now)
         _enter(history, chapter_slug, now=now)
-    else:
-        sitting.save()
     history.turn_to(chapter_slug, now=now)
     return _tell(sitting)
 

@@ -59,6 +59,8 @@ class Heartbeat(APIView):
 
         The time since the tab's last heartbeat counts, if that was at most 40 seconds ago. One tab
         counts a story; another takes over when the first has been silent for longer than that.
+        `seconds` are those of this stay: a longer silence, midnight (UTC) and another chapter begin
+        a new one.
         """
         told, user_id = read_input(HeartbeatInput, request), request.user.user_id
         tab, now = told.pop("session_id"), timezone.now()

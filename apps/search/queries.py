@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from apps.access.documents import StoryBan
-from apps.access.queries import NOBODY, get_standing
-from apps.access.rules import LOOKS_AFTER_ALL, Action, Standing, may
+from apps.access.queries import NOBODY, list_standings
+from apps.access.rules import LOOKS_AFTER_ALL, Action, may
 from apps.chapters.documents import Chapter
 from apps.chapters.invalidation import chapter_tag
 from apps.search import keys
@@ -36,8 +36,8 @@ RESULTS = Region(
     "search.results",
     ttl="SEARCH_RESULTS",
     type=SearchPage,
-    finds=("user", "profile", "story", "chapter"),
-    reads=("stories", "chapters", "users"),
+    finds=("user", "profile", "story", "chapter", "standing", "platform-role"),
+    reads=("stories", "chapters", "users", "collaborators", "story_bans", "platform_roles"),
 )
 EVERYBODY = Reach()
 STEP, MOST_STEPS = 50, 10  # finds that are read at once, and how often for one page
@@ -137,16 +137,12 @@ def _read_stories(slugs: Iterable[str], user_id: str | None) -> dict[str, Story]
     depends_on(*map(story_tag, wanted))
     if not wanted:
         return {}
-    found = Story.objects(slug__in=wanted)
-    return {s.slug: s for s in found if _may_read(s, _standing(s.slug, user_id))}
-
-
-def _standing(slug: str, user_id: str | None) -> Standing:
-    return get_standing(story_slug=slug, user_id=user_id) if user_id else NOBODY
-
-
-def _may_read(story: Story, standing: Standing) -> bool:
-    return may(Action.READ, standing=standing, facts=facts_of(story))
+    standings = list_standings(story_slugs=wanted, user_id=user_id) if user_id else {}
+    return {
+        story.slug: story
+        for story in Story.objects(slug__in=wanted)
+        if may(Action.READ, standing=standings.get(story.slug, NOBODY), facts=facts_of(story))
+    }
 
 
 def _read_chapters(slugs: Sequence[str]) -> dict[str, Chapter]:

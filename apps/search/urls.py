@@ -12,7 +12,7 @@ CACHE_MAP = {
     "search": CacheRow(
         key=keys.search_results,
         ttl="SEARCH_RESULTS",
-        tags=("search", "user", "profile", "story", "chapter"),
+        tags=("search", "user", "profile", "story", "chapter", "standing", "platform-role"),
         audience="public",
         query=("q", "type", "genre", "tag", "exclude", "rating", "status", "limit", "cursor"),
     ),

@@ -71,6 +71,7 @@ class Story(Document):
     next_number = fields.IntField(default=1)
     team = fields.ListField(StringField())
     seats = fields.IntField(default=1)  # taken in its team, open invitations with them
+    turns = fields.IntField(default=0)  # of those who held it
     trending_score = fields.FloatField(default=0.0)
     created_at = fields.DateTimeField(required=True)
     updated_at = fields.DateTimeField(required=True)
@@ -137,6 +138,12 @@ class Story(Document):
         self.save()
 
     @classmethod
+    def hold(cls, *, slug: str) -> Story | None:
+        """Return it as it is, and let every other writer of it wait, or begin again, after us."""
+        held: Story | None = cls.objects(slug=slug).modify(inc__turns=1, new=True)
+        return held
+
+    @classmethod
     def grow(
         cls, *, slug: str, chapters: int, branches: int, contributors: int, now: datetime
     ) -> int:
@@ -161,9 +168,9 @@ class Story(Document):
         return bool(cls.objects(slug=slug, seats__not__gte=most).update_one(inc__seats=1))
 
     @classmethod
-    def unseat(cls, *, slug: str) -> None:
-        """Count somebody out of the team."""
-        cls.objects(slug=slug).update_one(dec__seats=1)
+    def unseat(cls, *, slug: str, seats: int = 1) -> None:
+        """Count somebody out of the team, or several."""
+        cls.objects(slug=slug).update_one(dec__seats=seats)
 
     @classmethod
     def let_in(cls, *, slug: str, user_id: str) -> None:

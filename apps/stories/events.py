@@ -23,6 +23,12 @@ class StoryPublished(Event, frozen=True, kw_only=True):
     creator_id: str
 
 
+class StoryDeleted(Event, frozen=True, kw_only=True):
+    """Nobody has a story any more, its team neither."""
+
+    story_slug: str
+
+
 class TakedownTurned(Event, frozen=True, kw_only=True):
     """Who looks after the platform (`actor_id`) has taken a story down, or brought it back."""
 

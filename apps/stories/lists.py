@@ -117,7 +117,7 @@ def list_trending(*, limit: int, cursor: str | None) -> Cached[StoryListPage]:
     It depends on the stories that it shows and on the scores, not on every list: a new chapter
     elsewhere leaves it as it is.
     """
-    scope = keys.story_list("trending", limit=limit)
+    scope = keys.story_list("trending")
     after = decode_cursor(scope, cursor)
     return TRENDING_PAGES.get_or_load(
         keys.story_list("trending", limit=limit, after=after),

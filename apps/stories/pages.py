@@ -11,7 +11,8 @@ from storychain.api.pagination import Page
 class StatsView(msgspec.Struct, frozen=True):
     """A story's counts; `total_votes` are those for it and for its chapters, the others its own.
 
-    Votes and reads lag by two seconds, in lists by as much as the list may be old.
+    Votes and followers lag by two seconds, in lists by as much as the list may be old. Reads are as
+    old as the page or list may be, about an hour: a story that is read much keeps its pages.
     """
 
     total_chapters: int

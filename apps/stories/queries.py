@@ -23,6 +23,7 @@ from apps.stories.pages import (
 from apps.stories.shapes import page_fields, settings_view
 from apps.users.queries import list_authors
 from storychain.cache.region import Cached, Region, depends_on
+from storychain.errors import Unauthenticated
 
 FACTS = Region("story.facts", ttl="STORY_DETAIL", type=StoryFacts, reads=("stories",))
 DETAILS = Region(
@@ -53,7 +54,8 @@ class Opened(NamedTuple):
 def open_story(*, slug: str, user_id: str | None, action: Action = Action.READ) -> Opened:
     """Return a story's facts for a caller who may read it and do this with it.
 
-    Raise StoryNotFound if he may not even see it, StoryForbidden if he sees it but may not.
+    Raise StoryNotFound if he may not even see it, StoryForbidden if he sees it but may not, and
+    Unauthenticated where he could if he said who he is.
     """
     facts = FACTS.get_or_load(
         keys.story_facts(slug), tags=[story_tag(slug)], load=lambda: facts_of(_get_story(slug))
@@ -62,6 +64,8 @@ def open_story(*, slug: str, user_id: str | None, action: Action = Action.READ) 
     if not may(Action.READ, standing=standing, facts=facts):
         raise StoryNotFound
     if not may(action, standing=standing, facts=facts):
+        if user_id is None:
+            raise Unauthenticated
         raise StoryForbidden(f"Your part in this story does not allow this: {action.value}.")
     return Opened(facts, standing)
 

@@ -16,7 +16,7 @@ from apps.stories.errors import (
     StoryNotFound,
     WrongStatus,
 )
-from apps.stories.events import StoryPublished, TakedownTurned
+from apps.stories.events import StoryDeleted, StoryPublished, TakedownTurned
 from apps.stories.facts import facts_of
 from apps.stories.slugs import make_slug
 from apps.users.services import count_work
@@ -152,6 +152,7 @@ def delete_story(*, slug: str, caller_id: str, now: datetime) -> None:
     """Delete a story for good; its address stays taken."""
     story = open_for(Action.DELETE, slug=slug, caller_id=caller_id).story
     _turn(story, status="deleted", now=now)
+    publish(StoryDeleted(story_slug=slug))
     count_work(
         user_id=story.creator_id,
         stories=-1,

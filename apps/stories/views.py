@@ -90,7 +90,8 @@ class TrendingStories(APIView):
 
         Scored every 30 minutes: (reads in 7 days * 0.3 + votes in 7 days * 0.2 + branches in 7 days
         * 20 * 0.2 + all votes * 0.2 + the author's level * 10 * 0.1) / (1 + days since publication
-        / 30). A signed-in reader counts once a day and story; imported chapters are no branches.
+        / 30). Who reads, signed in, counts once a day and story, and so does who writes branches,
+        however many; imported chapters are no branches.
         What is shown of a story is as fresh as its own page; a story that has just been published
         comes in with the next scores.
         """

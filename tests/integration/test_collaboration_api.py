@@ -10,6 +10,7 @@ import pytest
 
 from apps.access.documents import Collaborator, StoryBan
 from apps.collaboration import queries, services
+from apps.collaboration.departures import leave_teams
 from apps.collaboration.errors import InvitationExpired
 from apps.collaboration.limits import INVITATION_DAYS, LARGEST_TEAM
 from apps.stories.documents import Story
@@ -241,6 +242,37 @@ def test_a_team_is_no_larger_than_one_page() -> None:
     assert invite(owner, story, guest) == 201
     assert invite(owner, story, sign_in()) == 409
     assert len(team(owner, story)) == LARGEST_TEAM - 1
+    late = NOW - timedelta(days=1)
+    Collaborator.objects(story_slug=story, user_id=guest.user_id).update_one(set__expires_at=late)
+    assert owner.get(f"/stories/{story}/invitations").json()["items"] == []
+    assert invite(owner, story, sign_in()) == 201  # in the seat of one that nobody sees
+    assert Story.objects(slug=story).get().seats == LARGEST_TEAM
+    assert invite(owner, story, guest) == 409
+
+
+@pytest.mark.parametrize("end", ["demoted", "removed", "departed"])
+def test_an_invitation_ends_with_its_senders_right_to_send_it(end: str) -> None:
+    owner, asked, other, theirs = (sign_in() for _ in range(4))
+    story, _ = published_story(owner)
+    sender = join(owner, story, "co_author")
+    assert invite(sender, story, asked, "co_author") == 201
+    assert invite(sender, story, other) == 201
+    assert invite(owner, story, theirs, "co_author") == 201
+    part = f"/stories/{story}/collaborators/{sender.user_id}"
+    if end == "demoted":
+        assert owner.patch(part, {"role": "co_author"}).status_code == 200
+        assert len(owner.get(f"/stories/{story}/invitations").json()["items"]) == 3
+        assert owner.patch(part, {"role": "moderator"}).status_code == 200
+    elif end == "removed":
+        assert owner.delete(part).status_code == 204
+    else:
+        assert leave_teams(str(sender.user_id)) == 1
+    for guest in (asked, other):
+        assert guest.post(f"/stories/{story}/invitation/accept").status_code == 404
+        assert guest.get("/invitations").json()["items"] == []
+    (left,) = owner.get(f"/stories/{story}/invitations").json()["items"]
+    assert left["user"]["user_id"] == theirs.user_id
+    assert Story.objects(slug=story).get().seats == 2 + (end == "demoted")
 
 
 def test_what_the_caller_is_to_a_story_and_may_do_with_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,14 +10,12 @@ import pytest
 
 from apps.analytics import jobs
 from apps.analytics.documents import AnalyticsEvent, DailyStat
+from apps.analytics.limits import RECOUNTED
 from apps.analytics.services import STEP, TrackedEvent, record_events, roll_up_day
 from apps.stories.documents import Story
 from storychain.bulk import Unstorable
-from storychain.queues import ledger
-from storychain.queues.execution import perform
-from storychain.queues.running import Run
-from storychain.queues.wire import Ask
 from storychain.schedules.declarations import list_declarations
+from tests.queueing.here import attempt
 
 pytestmark = pytest.mark.django_db  # every run of a job closes old connections
 
@@ -129,14 +128,24 @@ def test_an_event_that_cannot_be_stored_says_so(properties: dict[str, Any]) -> N
         record_events([TrackedEvent(event="x", timestamp=BEGIN, properties=properties)])
 
 
-def test_the_schedule_counts_the_days_before_its_slot_however_late_it_runs() -> None:
+def test_the_schedule_counts_the_days_before_its_slot_also_if_it_runs_later() -> None:
+    slot = datetime.now(UTC).replace(hour=0, minute=1) - timedelta(days=20)
     for days in range(4):
-        tell("page_view", at=BEGIN + timedelta(days=days))
-    jobs.roll_up.enqueue(slot="2026-03-03T00:01:00Z", schedule="aggregate-daily-stats")
-    _, (claimed,) = ledger.exchange(queue="analytics", holder="t#1", ask=Ask(1, 1, "1"))
-    outcome = perform(Run(queue="analytics", claimed=claimed))
-    assert (outcome.state, outcome.text) == ("completed", '["2026-03-01","2026-03-02"]')
-    assert {key[0] for key in figures()} == {"2026-03-01", "2026-03-02"}
+        tell("page_view", at=slot + timedelta(days=days - 2))
+    slot_given = {"slot": slot.isoformat(), "schedule": "aggregate-daily-stats"}
+    outcome = attempt(jobs.roll_up.enqueue(**slot_given))
+    before = [(slot - timedelta(days=days)).date().isoformat() for days in (2, 1)]
+    assert outcome.state == "completed"
+    assert json.loads(outcome.text) == before
+    assert {key[0] for key in figures()} == set(before)
+
+
+def test_what_a_day_came_to_stays_when_its_events_are_cleared_away() -> None:
+    day = datetime.now(UTC).date() - RECOUNTED - timedelta(days=1)
+    DailyStat.replace_day(date=day.isoformat(), found={"platform": {"counts": {"x": 7}}})
+    assert attempt(jobs.roll_up.enqueue(day=day)).state == "dead"
+    assert figures() == {(day.isoformat(), "platform"): ({"x": 7}, {})}
+    assert attempt(jobs.roll_up.enqueue(day=day + timedelta(days=1))).state == "completed"
 
 
 def test_a_day_waits_only_once() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from apps.emails.jobs import email_call
 from apps.notifications import digests
-from apps.notifications.documents import Notification
+from apps.notifications.documents import DigestRound, Notification
 from apps.notifications.jobs import send_digests
 from apps.notifications.limits import MESSAGE_LENGTH, TITLE_LENGTH
 from apps.users.documents import User
@@ -18,7 +19,7 @@ from apps.users.queries import find_address
 from storychain.queues.records import list_jobs
 from storychain.schedules.declarations import list_declarations
 from tests.factories import sign_in, unique
-from tests.queueing.here import run
+from tests.queueing.here import attempt, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MONDAY = datetime(2026, 2, 9, 7, 23, tzinfo=UTC)
@@ -46,10 +47,18 @@ def told(user_id: str, *, at: datetime, **more: Any) -> Notification:
 
 
 def due(at: datetime) -> dict[str, set[str]]:
+    """Whose digests are due at a slot, by their period; the rounds are closed as a run does."""
     found: dict[str, set[str]] = {}
-    for period, ids in digests.walk_readers(due_at=at):
-        found.setdefault(period, set()).update(ids)
+    for one in digests.list_due(due_at=at):
+        found[one.period] = {who for ids in digests.walk_readers(period=one.period) for who in ids}
+        digests.close_round(one)
     return found
+
+
+def gather(user_id: str, *, days: int = 1) -> digests.Digest | None:
+    """The digest of so many days before Tuesday."""
+    since = TUESDAY - timedelta(days=days)
+    return digests.gather_digest(user_id=user_id, period="daily", since=since, until=TUESDAY)
 
 
 def queued(queue: str, name: str) -> list[Any]:
@@ -58,18 +67,39 @@ def queued(queue: str, name: str) -> list[Any]:
     return [job for job in found if job.name == name]
 
 
-def test_daily_readers_are_due_each_day_and_weekly_ones_on_mondays() -> None:
-    daily, weekly, never = reader("daily"), reader("weekly"), reader("never")
-    gone = reader("daily", is_active=False)
+def test_daily_readers_are_due_each_day_and_weekly_ones_with_the_first_slot_of_a_week() -> None:
+    daily, weekly = reader("daily"), reader("weekly")
+    reader("never")
+    reader("daily", is_active=False)
+    both = {"daily": {daily}, "weekly": {weekly}}
+    assert due(MONDAY) == both
     assert due(TUESDAY) == {"daily": {daily}}
-    assert due(MONDAY) == {"daily": {daily}, "weekly": {weekly}}
-    assert not {never, gone} & set.union(*due(MONDAY).values())
+    assert due(TUESDAY + timedelta(hours=5)) == {}, "once a day, also if somebody runs it by hand"
+    assert due(MONDAY) == {}, "nor again for a slot that was run before"
+    assert due(TUESDAY + timedelta(days=7)) == both, "Monday's slot was missed"
+    assert due(MONDAY + timedelta(days=14)) == both
+
+
+def test_what_a_missed_slot_would_have_held_is_in_the_next_digest() -> None:
+    def span(at: datetime, period: str) -> tuple[timedelta, timedelta]:
+        (one,) = [one for one in digests.list_due(due_at=at) if one.period == period]
+        digests.close_round(one)
+        return at - one.since, at - one.until
+
+    day, none = timedelta(days=1), timedelta()
+    assert span(MONDAY, "daily") == (day, none)
+    assert span(MONDAY + 1.5 * day, "daily") == (1.5 * day, none)
+    assert span(MONDAY + 2.5 * day, "daily") == (day, none)
+    assert span(MONDAY + 9 * day, "daily") == (2 * day, none), "no more than two"
+    assert span(MONDAY, "weekly") == (7 * day, none)
+    assert span(MONDAY + 10 * day, "weekly") == (10 * day, none)
+    assert span(MONDAY + 14 * day, "weekly") == (4 * day, none)
 
 
 def test_readers_are_walked_in_steps_and_none_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(digests, "STEP", 2)
     wanted = {reader("daily") for _ in range(5)}
-    steps = [ids for _, ids in digests.walk_readers(due_at=TUESDAY)]
+    steps = list(digests.walk_readers(period="daily"))
     assert [len(step) for step in steps] == [2, 2, 1]
     assert {one for step in steps for one in step} == wanted
 
@@ -81,15 +111,15 @@ def test_a_digest_holds_what_came_in_its_period_and_is_unread(settings: Settings
     told(user_id, at=TUESDAY - timedelta(hours=25), title="Yesterday's")
     told(user_id, at=TUESDAY, title="Tomorrow's")
     told(reader(), at=TUESDAY - timedelta(hours=1), title="Another's")
-    found = digests.gather_digest(user_id=user_id, period="daily", until=TUESDAY)
+    found = gather(user_id)
     assert found is not None
     assert found.to == f"{user_id}@example.org"
     assert found.subject == "1 unread notification"
     assert [item["title"] for item in found.context["items"]] == [inside.title]
     assert found.context["items"][0]["url"] == "https://read.example.org/stories/a"
-    weekly = digests.gather_digest(user_id=user_id, period="weekly", until=TUESDAY)
-    assert weekly is not None
-    assert [i["title"] for i in weekly.context["items"]] == ["New", "Yesterday's"]
+    longer = gather(user_id, days=7)
+    assert longer is not None
+    assert [i["title"] for i in longer.context["items"]] == ["New", "Yesterday's"]
 
 
 def test_a_long_digest_shows_the_newest_and_counts_the_rest() -> None:
@@ -98,7 +128,7 @@ def test_a_long_digest_shows_the_newest_and_counts_the_rest() -> None:
         title = f"No. {n}\nnext line\x01".ljust(TITLE_LENGTH, "語")
         message = "a\0b".ljust(MESSAGE_LENGTH, "𠀋")
         told(user_id, at=TUESDAY - timedelta(minutes=n + 1), title=title, message=message)
-    found = digests.gather_digest(user_id=user_id, period="daily", until=TUESDAY)
+    found = gather(user_id)
     assert found is not None
     assert len(found.context["items"]) == digests.MOST_SHOWN
     assert found.context["more"] == 3
@@ -119,16 +149,24 @@ def test_who_takes_no_mail_gets_no_digest(changes: dict[str, Any]) -> None:
     user_id = reader(**changes)
     told(user_id, at=TUESDAY - timedelta(hours=1))
     assert find_address(user_id=user_id) is None
-    assert digests.gather_digest(user_id=user_id, period="daily", until=TUESDAY) is None
+    assert gather(user_id) is None
 
 
-def test_a_slot_has_one_digest_made_and_mailed_however_often_it_is_delivered() -> None:
-    busy, quiet = reader(), reader()
-    told(busy, at=TUESDAY - timedelta(hours=1))
+def test_a_slot_has_one_digest_made_and_mailed_however_often_it_is_delivered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy, quiet, weekly = reader(), reader(), reader("weekly")
+    DigestRound.close("daily", until=TUESDAY - timedelta(days=2))
+    told(busy, at=TUESDAY - timedelta(hours=47))
     job_id = send_digests.enqueue(job_id="sched:x", slot=f"{TUESDAY:%Y-%m-%dT%H:%M:%SZ}")
-    assert run(job_id, times=2) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(digests, "close_round", Mock(side_effect=ConnectionError))  # dies before it
+        assert attempt(job_id).state == "delayed"
+    assert attempt(job_id).text == "3"
+    assert run(job_id) == 0
     made = queued("notification", "notification.digest")
-    assert {job.id for job in made} == {f"digest:2026-02-10:{one}" for one in (busy, quiet)}
+    daily = {f"digest:2026-02-10:{one}" for one in (busy, quiet)}
+    assert {job.id for job in made} == {*daily, f"digest:2026-W07:{weekly}"}
     mails = {run(job.id, times=2) for job in made}
     assert mails == {f"mail:digest:2026-02-10:{busy}", None}
     (mail,) = queued("email", "email.send")

@@ -48,6 +48,8 @@ def test_it_is_text_whatever_the_chapter_holds_and_known_ones_are_not_sent_again
     assert page["Cache-Control"] == "public, no-cache"
     known = Caller().get(f"/stories/{story}/feed.atom", **{"If-None-Match": page["ETag"]})
     assert (known.status_code, known.content) == (304, b"")
+    asked = Caller().send("OPTIONS", f"/stories/{story}/feed.atom", Accept="*/*")
+    assert asked.status_code == 405
 
 
 def test_a_story_that_is_not_open_has_none() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -17,6 +17,7 @@ from apps.access.documents import Collaborator, StoryBan
 from apps.chapters.counts import count_chapter
 from apps.chapters.documents import Chapter
 from apps.chapters.limits import FLAG_REPORTS, FLAG_SCORE
+from apps.moderation import passing
 from apps.moderation.documents import Act, Appeal, Report
 from apps.notifications.kinds import KINDS
 from apps.stories.documents import Story
@@ -193,6 +194,110 @@ def test_nobody_decides_on_his_own_chapter_or_learns_who_reported_it(house: Hous
     assert decide(house.owner, report_id, "DISMISSED") == 204
 
 
+def open_in(who: Caller, queue: str) -> set[str]:
+    return {one["id"] for one in who.get(queue).json()["items"]}
+
+
+def pass_up() -> int:
+    """Run what was asked for in the outbox; return how many reports it has passed up."""
+    rows = [r.payload for r in OutboxRow.objects if r.payload.get("job") == "moderation.pass_up"]
+    return sum(passing.pass_up(story_slug=row["args"]["story_slug"]) for row in rows)
+
+
+def test_what_nobody_in_a_story_may_decide_on_is_the_platforms(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passing, "STEP", 1)
+    keeper, reporter, lone = looks_after("PLATFORM_MODERATOR"), sign_in(), sign_in("lone")
+    theirs, ours = "/moderation/reports", f"{house.path}/reports"
+    story, root = published_story(lone)
+    own = [filed(reporter, "chapter", root)]  # whoever wrote it would be its only judge
+    assert (open_in(keeper, theirs), open_in(lone, f"/stories/{story}/reports")) == (
+        set(own),
+        set(),
+    )
+    own += [filed(sign_in(), "chapter", root) for _ in range(FLAG_REPORTS - 1)]
+    flagged = {who for who, kind in told() if kind == "chapter_flagged"}
+    assert flagged == {keeper.user_id}
+    assert decide(keeper, own[0], "DISMISSED") == 204
+
+    of_owner = filed(reporter, "chapter", house.root)
+    of_guest = [filed(who, "chapter", house.leaf) for who in (reporter, sign_in())]
+    assert open_in(house.owner, ours) == {of_owner, *of_guest}
+    part = f"{house.path}/collaborators/{house.moderator.user_id}"
+    assert house.owner.patch(part, {"role": "reviewer"}).status_code == 200
+    assert pass_up() == 1  # what is held against the one who is left
+    assert open_in(house.owner, ours) == set(of_guest)
+    assert open_in(keeper, theirs) == {of_owner}
+    assert house.owner.delete(house.path).status_code == 204
+    assert pass_up() == 2
+    assert open_in(keeper, theirs) == {of_owner, *of_guest}
+    assert decide(keeper, of_guest[0], "RESOLVED") == 204
+    assert open_in(keeper, theirs) == {of_owner}
+
+
+def test_reports_go_up_when_the_last_who_decides_leaves_or_is_banned_from_the_platform(
+    house: House,
+) -> None:
+    keeper, found = looks_after("PLATFORM_MODERATOR"), []
+    for person in (house.moderator, house.owner):
+        found.append(filed(sign_in(), "chapter", house.leaf if found else house.root))
+        before = pass_up()
+        if person is house.owner:
+            ban = f"/moderation/bans/{person.user_id}"
+            assert keeper.post(ban, WHY).status_code == 204
+        else:
+            assert person.delete(f"{house.path}/collaborators/{person.user_id}").status_code == 204
+        assert (before, pass_up()) == (0, 1)
+    assert open_in(keeper, "/moderation/reports") == set(found)
+    assert filed(sign_in(), "chapter", house.leaf) in open_in(keeper, "/moderation/reports")
+
+
+def test_a_report_that_is_filed_as_the_last_judge_goes_is_not_lost_between_the_two(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = f"{house.path}/collaborators/{house.moderator.user_id}"
+    looking = passing.list_moderators
+    going: list[Future[HttpResponse]] = []
+
+    def look_while_he_goes(**where: str) -> list[str]:
+        seen = looking(**where)
+        if not going:
+            going.append(other.submit(house.owner.delete, part))
+            wait(going, timeout=0.5)  # he has to wait for the report
+        return seen
+
+    with ThreadPoolExecutor(1) as other:
+        monkeypatch.setattr(passing, "list_moderators", look_while_he_goes)
+        report_id = filed(sign_in(), "chapter", house.root)
+        assert going[0].result().status_code == 204
+    assert pass_up() == 1
+    assert open_in(looks_after("PLATFORM_MODERATOR"), "/moderation/reports") == {report_id}
+
+
+def test_who_decides_nothing_does_not_learn_who_has_reported(house: House) -> None:
+    filed(sign_in(), "user", str(house.guest.user_id))
+    seen = [
+        looks_after(role).get("/moderation/reports").json()["items"][0]
+        for role in ("PLATFORM_MODERATOR", "APPEAL_MODERATOR")
+    ]
+    assert [(one["reporter"] is None, one["note"]) for one in seen] == [
+        (False, "Look at it."),
+        (True, None),
+    ]
+
+
+def test_one_decision_is_told_to_the_accused_once_and_to_all_who_have_reported(
+    house: House,
+) -> None:
+    people = [sign_in() for _ in range(3)]
+    reports = [filed(person, "chapter", house.leaf) for person in people]
+    assert decide(house.moderator, reports[1], "RESOLVED") == 204
+    keys = [row.row_id for row in OutboxRow.objects if row.row_id.startswith("notice:report:")]
+    reporters = [f"notice:report:{one}:reporter" for one in reports]
+    assert sorted(keys) == sorted([*reporters, f"notice:report:{reports[1]}:accused"])
+
+
 def test_one_decision_is_of_the_report_that_was_read_however_many_are_alike(house: House) -> None:
     for _ in range(3):
         filed(sign_in(), "chapter", house.leaf)
@@ -299,8 +404,13 @@ def test_nobody_bans_his_equals_those_above_him_or_himself(house: House) -> None
         answer = caller.post(f"{house.path}/bans/{target.user_id}", WHY)
         assert code(answer) == (403, "out-of-reach")
     assert house.moderator.post(f"{house.path}/bans/nobody", WHY).status_code == 404
+    owners = f"{house.path}/bans/{house.owner.user_id}"
+    assert code(platform.post(owners, WHY)) == (403, "out-of-reach")
+    for person in (house.member("co_author"), sign_in()):  # he is above all but the owner
+        assert platform.post(f"{house.path}/bans/{person.user_id}", WHY).status_code == 204
+        assert person.get(house.path).status_code == 404
     assert co_author.post(f"{house.path}/bans/{colleague.user_id}", WHY).status_code == 204
-    assert StoryBan.objects.count() == 1
+    assert StoryBan.objects.count() == 3
 
 
 def test_an_invitation_ends_with_a_ban(house: House) -> None:
@@ -509,8 +619,9 @@ def test_the_platforms_moderators_take_away_what_they_decide_on_and_change_no_wo
         "chapter_removed",
     ]
     assert told() >= {(guest, "comment_removed"), (guest, "chapter_removed")}
-    run(f"notice:removed:{house.leaf}")  # it reaches him, though the chapter is gone
-    (notice,) = house.guest.get("/notifications?limit=1").json()["items"]
+    for job_id in (f"comment:{said}", house.leaf):  # they reach him, though the chapter is gone
+        assert run(f"notice:removed:{job_id}")["delivered"]
+    (notice, *_) = house.guest.get("/notifications?limit=1").json()["items"]
     assert (notice["type"], notice["related"].get("actor_id")) == ("chapter_removed", None)
     last = house.guest.get(f"{house.path}/timeline").json()["items"][0]
     assert (last["kind"], last["actor"]) == ("chapter_removed", None)

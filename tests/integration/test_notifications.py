@@ -227,7 +227,8 @@ def test_a_list_is_read_by_cursor_newest_first_without_gaps_or_repeats() -> None
     assert user.get("/notifications?page=2").status_code == 400
     assert user.get("/notifications?unread=perhaps").status_code == 400
     cursor = user.get("/notifications?limit=2").json()["next_cursor"]
-    assert user.get(f"/notifications?limit=3&cursor={cursor}").status_code == 400
+    assert user.get(f"/notifications?unread=true&cursor={cursor}").status_code == 400
+    assert user.get(f"/notifications?limit=3&cursor={cursor}").status_code == 200
     assert sign_in().get(f"/notifications?limit=2&cursor={cursor}").status_code == 400
 
 

@@ -92,8 +92,8 @@ def test_a_heartbeat_counts_the_time_since_the_one_before_of_one_tab() -> None:
         (50, "b", desk.root, Beat(False, 20, True)),  # another tab, while the first one reads
         (60, "a", desk.root, Beat(True, 60, True)),  # 40 s: still a heartbeat
         (59, "a", desk.root, Beat(True, 60, True)),  # came late: of no server's clock
-        (100.1, "a", desk.root, Beat(True, 60, True)),  # too long to have been read
-        (140.1, "b", desk.end, Beat(False, 60, True)),
+        (100.1, "a", desk.root, Beat(True, 0, False)),  # too long: a new stay
+        (140.1, "b", desk.end, Beat(False, 0, False)),
         (140.2, "b", desk.end, Beat(True, 0, False)),  # the first one is silent: taken over
         (150, "a", desk.root, Beat(False, 9, False)),
         (165.2, "b", desk.end, Beat(True, 25, True)),
@@ -293,6 +293,29 @@ def test_what_he_turns_to_is_the_latest_and_counts_on_no_day_on_which_he_read_no
     jobs = list_jobs(queue="analytics", state="waiting", limit=100)
     read = [job.args["timestamp"][:10] for job in jobs if job.name == "analytics.record"]
     assert read == ["2026-02-09"]
+
+
+def test_a_stay_is_of_one_day_and_ends_with_a_longer_silence() -> None:
+    desk = Desk()
+    day, midnight = 24 * 3600, 8.5 * 3600  # in seconds from NOW
+    desk.read(0, desk.root)
+    for second, chapter in [(0, desk.root), (25, desk.root), (50, desk.end)]:
+        desk.beat(2 * day + second, chapter)  # the page was open all the time
+    desk.beat(4 * day, desk.root)
+    desk.beat(4 * day + 1, desk.end)  # of that day's second nothing is a read
+    for second in (-50, -25, 10):
+        desk.beat(5 * day + midnight + second, desk.root)
+    past = [desk.beat(5 * day + midnight + second, desk.root) for second in (15, 31)]
+    assert [told.seconds for told in past] == [5, 21]
+    jobs = list_jobs(queue="analytics", state="waiting", limit=100)
+    read = {
+        (job.args["properties"]["chapter_slug"], job.args["timestamp"][:10])
+        for job in jobs
+        if job.name == "analytics.record"
+    }
+    days = ("2026-02-09", "2026-02-11", "2026-02-14", "2026-02-15")
+    assert read == {(desk.root, one) for one in days}
+    assert desk.stats()[0]["total_read_time"] == 25 + 50 + 60 + 21
 
 
 def test_lists_of_stories_ask_as_much_of_mongodb_for_few_as_for_many(ear: Ear) -> None:

@@ -57,6 +57,11 @@ def test_a_score_is_what_the_formula_says(author: Caller) -> None:
     Story.objects(slug=story).update_one(set__stats__total_votes=10)
     write_child(author, story, root)
     write_child(author, story, root)  # the second way on is a branch
+    write_child(author, story, root)  # which counts for its writer's day, as all that he writes
+    write_child(sign_in(), story, root)
+    before = write_child(author, story, root)
+    yesterday = timezone.now() - timedelta(days=1)
+    Chapter.objects(slug=before).update_one(set__created_at=yesterday)
     third = write_child(author, story, root)  # but none that came from a file and was edited
     Chapter.objects(slug=third).update_one(set__is_import=True)
     read(story, "ann", "ann", "bob", None)
@@ -64,7 +69,7 @@ def test_a_score_is_what_the_formula_says(author: Caller) -> None:
     read(story, "ann", "bob", "eve", days_ago=7)
     User.objects(clerk_id=author.user_id).update_one(set__level=3)
     refresh()
-    reads, votes, branches, all_votes, level = 3, 0, 1, 10, 3
+    reads, votes, branches, all_votes, level = 3, 0, 3, 10, 3
     assert score(story) == pytest.approx(
         reads * 0.3 + votes * 0.2 + branches * 20 * 0.2 + all_votes * 0.2 + level * 10 * 0.1
     )
@@ -92,6 +97,7 @@ def test_the_liveliest_come_first_page_by_page(author: Caller) -> None:
     second = author.get(f"/stories/trending?limit=1&cursor={first['next_cursor']}").json()
     assert [item["slug"] for item in second["items"]] == [lively]
     assert shown(author, f"?limit=1&cursor={second['next_cursor']}") == [quiet]
+    assert shown(author, f"?limit=2&cursor={first['next_cursor']}") == [lively, quiet]
 
 
 def test_what_is_not_public_is_not_in_it(author: Caller) -> None:

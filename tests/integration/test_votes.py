@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from apps.analytics.trending import refresh_trending
 from apps.chapters.documents import Chapter
+from apps.notifications.counting import Count, deliver_count
 from apps.notifications.documents import Notification
 from apps.stories.documents import Story
 from apps.users.departures import clear_away
@@ -265,6 +266,35 @@ def test_likes_are_one_notification_that_grows_until_it_is_read(
     monkeypatch.setattr(Notification, "find_last", lambda group: next(looks, usual(group)))
     attempt(next(coming))
     assert told(author) == [("13 people", True), ("5 people", False)]
+
+
+def test_likes_that_are_told_in_another_order_are_all_told_and_once(
+    author: Caller, place: tuple[str, str]
+) -> None:
+    about = {"story_slug": place[0], "story_title": "S", "chapter_slug": place[1]}
+
+    def tell(second: int, total: int, more: int) -> list[tuple[str, bool]]:
+        at = datetime(2026, 2, 9, 15, 30, second, tzinfo=UTC)
+        deliver_count(
+            count=Count("liked", total, more, at),
+            user_id=str(author.user_id),
+            kind="chapter_upvote",
+            related={**about, "chapter_title": "C"},
+            now=at,
+        )
+        return told(author)
+
+    assert tell(2, total=8, more=3) == [("3 people", False)]
+    assert tell(1, total=5, more=5) == [("8 people", False)]
+    assert tell(1, total=5, more=5) == [("8 people", False)]
+    author.post("/notifications/read-all")
+    assert tell(2, total=8, more=3) == [("8 people", True)]
+    assert tell(4, total=13, more=2) == [("8 people", True), ("5 people", False)]
+    for late in [(3, 11, 3), (2, 8, 3), (1, 5, 5)]:
+        assert tell(*late) == [("8 people", True), ("5 people", False)]
+    author.post("/notifications/read-all")
+    assert tell(6, total=12, more=1)[2:] == [("1 person", False)]  # two took theirs back before
+    assert tell(5, total=11, more=2)[2:] == [("3 people", False)]
 
 
 def test_a_milestone_is_told_once_and_a_listed_story_trends_by_its_votes(
