@@ -18,12 +18,6 @@ from storychain.documents import Document, StringField
 
 STATUSES = ("queued", "running", "done", "failed")
 UNDER_WAY = ("queued", "running")
-SUFFIXES = {"markdown": ".md", "epub": ".epub", "pdf": ".pdf", "twee": ".twee"}
-
-
-def name_job(export_id: str) -> str:
-    """Return the id of the job that makes an export: who has one finds the other."""
-    return f"export-{export_id}"
 
 
 class Export(Document):

@@ -12,9 +12,11 @@ from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import storages
 
-from apps.exports.documents import SUFFIXES, Export
+from apps.exports.documents import Export
 from apps.exports.errors import ExportExpired, StoreAway
 from storychain.storage import STORE
+
+SUFFIXES = {"markdown": ".md", "epub": ".epub", "pdf": ".pdf", "twee": ".twee"}
 
 
 class _Finished(File):

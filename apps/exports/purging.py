@@ -6,7 +6,8 @@ from itertools import chain
 
 from django.conf import settings
 
-from apps.exports.documents import UNDER_WAY, Export, name_job
+from apps.exports.documents import UNDER_WAY, Export
+from apps.exports.events import name_job
 from apps.exports.files import clear_workshops, drop_files
 from storychain.queues.records import read_records
 

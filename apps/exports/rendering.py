@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from apps.exports.documents import SUFFIXES
 from apps.exports.epub import write_epub
+from apps.exports.files import SUFFIXES
 from apps.exports.imprint import Byline, Imprint
 from apps.exports.manuscript import Manuscript
 from apps.exports.markdown import to_markdown

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from apps.exports.documents import name_job
-from apps.exports.events import ExportRequested
+from apps.exports.events import ExportRequested, name_job
 from apps.exports.jobs import render
 from storychain.events import subscribes
 from storychain.queues.jobs import JobCall

@@ -9,8 +9,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from apps.exports import queries, services
-from apps.exports.documents import SUFFIXES
-from apps.exports.files import open_file
+from apps.exports.files import SUFFIXES, open_file
 from apps.exports.links import read_signature
 from apps.exports.pages import ExportListPage, ExportPage
 from apps.exports.rendering import FORMATS

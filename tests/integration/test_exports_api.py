@@ -19,8 +19,9 @@ from django.utils import timezone
 from apps.access.documents import StoryBan
 from apps.chapters.documents import Chapter
 from apps.exports import purging, services
-from apps.exports.documents import Export, name_job
+from apps.exports.documents import Export
 from apps.exports.errors import CannotRender, TooLarge
+from apps.exports.events import name_job
 from apps.exports.purging import LOST, purge_exports
 from storychain.outbox import OutboxRow
 from storychain.queues import desk, records
