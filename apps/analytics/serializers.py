@@ -88,7 +88,7 @@ class EventInput(serializers.Serializer[Any]):
     properties = PropertiesField(
         required=False,
         help_text="What it was about; `story_slug` makes it count for a story, and `source` says "
-        "from where a `story_view` came.",
+        f"from where a `story_view` came. At most {MOST_BYTES:,} bytes.",
     )
     id = serializers.RegexField(
         r"^[A-Za-z0-9_-]{8,64}\Z",

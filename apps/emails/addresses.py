@@ -38,12 +38,20 @@ def read_mailbox(text: str) -> Mailbox:
         validate_email(address)
     except ValidationError:
         address = ""
-    if not address or len(address) > LONGEST_ADDRESS:
+    if not address or len(address) > LONGEST_ADDRESS or not address.rpartition("@")[0].isascii():
         raise ValueError(
             f"to: {text[:LONGEST_LINE]!r} is no address; use one, as ada@example.org"
             " or Ada Lovelace <ada@example.org>"
         )
     return Mailbox(((found["name"] or "") if found else "").strip(' "'), address)
+
+
+def can_be_mailed(address: str) -> bool:
+    """Tell whether a mail can go there at all; of whoever signs in with it we only hear."""
+    try:
+        return bool(read_mailbox(address))
+    except ValueError:
+        return False
 
 
 def check_subject(text: str) -> None:

@@ -80,7 +80,7 @@ class Wanted(StrEnum):
     """By whom a letter is wanted."""
 
     ALWAYS = "whoever it is for"
-    UNLESS_OFF = "who has not switched mails off"
+    UNLESS_OFF = "a member who has not switched mails off"
     SUBSCRIBED = "a member who has neither switched mails nor digests off"
 
 

@@ -17,7 +17,7 @@ from apps.emails.composing import compose
 from apps.emails.documents import SENDING, SENT, Dispatch
 from apps.emails.errors import MailInDoubt, MailNotTaken, MailRefused
 from apps.emails.events import PasswordForgotten
-from apps.emails.letters import Letter, Wanted, get_letter, read_context
+from apps.emails.letters import Context, Letter, Wanted, get_letter, read_context
 from apps.emails.links import NotForReceiver, make_links
 from apps.users.pages import MailWish
 from apps.users.queries import find_mail_wish
@@ -100,7 +100,7 @@ def _compose(
         links = make_links(context=told, address=to.address, user_id=wish and wish.user_id)
     except NotForReceiver:
         links = None
-    if links is None or not _is_wanted(letter, wish):
+    if links is None or _is_over(told) or not _is_wanted(letter, wish):
         log.info("a mail is not wanted", job_id=job_id, template=letter.name)
         return None
     return compose(
@@ -116,10 +116,15 @@ def _compose(
 def _is_wanted(letter: Letter, wish: MailWish | None) -> bool:
     if letter.wanted is Wanted.ALWAYS:
         return True
-    if wish is None:
-        return letter.wanted is Wanted.UNLESS_OFF
-    is_on = wish.is_active and wish.email_notifications
-    return is_on and (letter.wanted is Wanted.UNLESS_OFF or wish.digest != "never")
+    if wish is None or not (wish.is_active and wish.email_notifications):
+        return False
+    return letter.wanted is Wanted.UNLESS_OFF or wish.digest != "never"
+
+
+def _is_over(told: Context) -> bool:
+    """Tell whether what a letter asks for has run out while it waited, or was dead."""
+    ends = getattr(told, "expires_at", None)
+    return ends is not None and ends <= timezone.now()
 
 
 def _settle(dispatch: Dispatch) -> Receipt:

@@ -32,11 +32,11 @@ def welcome(event: AddressLearned) -> Iterator[JobCall]:
 
 @subscribes(CollaboratorInvited)
 def invite(event: CollaboratorInvited) -> Iterator[JobCall]:
-    """Whoever is asked into a story hears of it, once for each invitation."""
+    """Whoever is asked into a story hears of it, once a day however often he is asked."""
     if event.address is None:
         return
     yield from _mail(
-        job_id=f"invitation:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.0f}",
+        job_id=f"invitation:{event.story_slug}:{event.user_id}:{event.invited_at:%Y-%m-%d}",
         to=event.address,
         subject=f"{event.inviter} invites you to write with them: {event.story_title}"[
             :LONGEST_LINE

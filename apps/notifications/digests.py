@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.utils.text import Truncator
 
+from apps.emails.addresses import can_be_mailed
 from apps.notifications.documents import DigestRound, Notification
 from apps.users.queries import find_address, list_digest_readers
 
@@ -65,13 +66,13 @@ def gather_digest(*, user_id: str, period: str, since: datetime, until: datetime
     """Return what somebody was told in this time and has not read.
 
     The newest MOST_SHOWN, long ones cut, and how many there are; None if there are none, or if he
-    takes no mail (`apps.users.queries.find_address`).
+    takes no mail (`apps.users.queries.find_address`), or none can go to his address.
     """
     address = find_address(user_id=user_id)
     span = {"created_at__gte": since, "created_at__lt": until}
     unread = Notification.objects(user_id=user_id, is_read=False, **span)
     newest = list(unread.order_by("-created_at", "-notification_id").limit(MOST_SHOWN))
-    if address is None or not newest:
+    if address is None or not newest or not can_be_mailed(address.email):
         return None
     count = unread.count()
     context = {

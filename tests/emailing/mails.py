@@ -17,6 +17,10 @@ INVITATION: dict[str, Any] = {
         "invitation_url": "https://example.org/invitation",
     },
 }
+RUN_OUT: dict[str, Any] = {
+    **INVITATION,
+    "context": {**INVITATION["context"], "expires_at": "2026-01-01T00:00:00Z"},
+}
 DIGEST: dict[str, Any] = {
     "subject": "Your week",
     "template": "notification-digest",

@@ -15,7 +15,6 @@ from apps.notifications.documents import DigestRound, Notification
 from apps.notifications.jobs import send_digests
 from apps.notifications.limits import MESSAGE_LENGTH, TITLE_LENGTH
 from apps.users.documents import User
-from apps.users.queries import find_address
 from storychain.queues.records import list_jobs
 from storychain.schedules.declarations import list_declarations
 from tests.factories import sign_in, unique
@@ -143,12 +142,12 @@ def test_a_long_digest_shows_the_newest_and_counts_the_rest() -> None:
         {"preferences__email_notifications": False},
         {"email_verified": False},
         {"is_active": False},
+        {"email": "aña@example.org"},  # Clerk takes more than a mail can go to
     ],
 )
 def test_who_takes_no_mail_gets_no_digest(changes: dict[str, Any]) -> None:
     user_id = reader(**changes)
     told(user_id, at=TUESDAY - timedelta(hours=1))
-    assert find_address(user_id=user_id) is None
     assert gather(user_id) is None
 
 

@@ -45,6 +45,8 @@ def test_an_address_is_taken_with_or_without_a_name(text: str, name: str, header
         "ada@",
         "@example.org",
         "a@b.example, c@d.example",
+        "aña@example.org",
+        "\u017f@example.org",  # an s to whoever ignores the case
         "a@b.example,c@d.example",
         "<a@b.example> <c@d.example>",
         "a@b.example\nBcc: c@d.example",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from apps.collaboration.services import invite
 from apps.emails.jobs import send_email
 from apps.emails.links import unsubscribe_url
 from apps.users.documents import User
@@ -95,6 +97,13 @@ def test_who_is_invited_is_told(served: MailServer) -> None:
     assert "invites you to write" in str(mail.message["Subject"])
     assert 'to "The «lamp» & <more>" as co-author' in mail.part("plain")
     assert "The «lamp» &amp; &lt;more&gt;" in mail.part("html")
+    before = len(served.taken())
+    for later in (timedelta(), timedelta(), timedelta(days=1)):  # withdrawn, and asked again
+        assert author.delete(f"/stories/{story}/collaborators/{name}").status_code == 204
+        again = {"user_id": name, "role": "co_author", "now": timezone.now() + later}
+        invite(story_slug=story, caller_id=str(author.user_id), **again)
+    run_all()
+    assert len(served.taken()) == before + 1, "nobody fills another's mailbox by asking again"
 
 
 def digest_link(served: MailServer) -> str:

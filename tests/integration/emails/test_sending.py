@@ -20,7 +20,7 @@ from apps.users.services import ensure_user
 from storychain.queues import ledger
 from storychain.queues.records import get_job
 from tests.emailing.fixtures import run_all, run_next, send_by
-from tests.emailing.mails import DIGEST, INVITATION, WELCOME
+from tests.emailing.mails import DIGEST, INVITATION, RUN_OUT, WELCOME
 from tests.emailing.servers import MailServer, make_certificate
 from tests.waiting import wait_until
 
@@ -159,7 +159,7 @@ def test_a_mail_that_is_refused_is_dead_at_once(
     plan: str, mail_server: MailServer, settings: Settings
 ) -> None:
     use(mail_server, settings, plan)
-    job_id = send_email(ADA, **INVITATION)
+    job_id = send_email(ADA, **WELCOME)
     outcome = run_next()
     assert outcome.state == "dead"
     assert "not this" in outcome.text
@@ -249,6 +249,7 @@ def test_a_server_with_tls_is_spoken_to_in_tls(
         (WELCOME, {"email_notifications": False, "digest": "never"}, True),
         (INVITATION, {"digest": "never"}, True),
         (INVITATION, {"email_notifications": False}, False),
+        (RUN_OUT, {"digest": "daily"}, False),
         (DIGEST, {"digest": "daily"}, True),
         (DIGEST, {"digest": "never"}, False),
         (DIGEST, {"email_notifications": False}, False),
@@ -271,14 +272,15 @@ def test_what_a_member_prefers_when_it_is_sent_decides(
     assert json.loads(get_job(job_id).result) == expected
 
 
-def test_a_member_who_left_and_a_digest_for_nobody_are_not_mailed(
+def test_who_left_and_who_is_nobody_any_more_are_not_mailed(
     member: str, mail_server: MailServer, settings: Settings
 ) -> None:
     use(mail_server, settings)
     User.objects(clerk_id="user_ada").update_one(set__is_active=False)
     send_email(member, **INVITATION)
-    send_email("nobody@example.org", **DIGEST)
-    assert [outcome.state for outcome in run_all()] == ["completed", "completed"]
+    for mail in (INVITATION, DIGEST):
+        send_email("nobody@example.org", **mail)
+    assert [outcome.state for outcome in run_all()] == ["completed"] * 3
     assert mail_server.taken() == []
 
 

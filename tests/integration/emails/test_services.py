@@ -17,7 +17,7 @@ from apps.emails.services import name_message
 from storychain.checkup import examine
 from storychain.queues.records import get_job
 from tests.emailing.fixtures import run_next, send_by
-from tests.emailing.mails import DIGEST, INVITATION, WELCOME
+from tests.emailing.mails import DIGEST, WELCOME
 from tests.queueing.servers import free_port
 
 pytestmark = [pytest.mark.usefixtures("open_limit"), pytest.mark.django_db]
@@ -132,7 +132,7 @@ def test_a_service_that_hangs_up_leaves_the_mail_in_doubt(
     if service == "amazon-ses":
         aws(postmark.port)
         send_by("amazon-ses:", settings)
-    job_id = send_email(ADA, **INVITATION)
+    job_id = send_email(ADA, **WELCOME)
     assert run_next().state == "delayed"
     assert len(postmark.asked) == 1
     assert Dispatch.find(job_id=job_id).status == "sending"
@@ -146,7 +146,7 @@ def test_a_service_that_is_not_there_leaves_no_doubt(
     aws(port)
     url = f"postmark:?server_token=t&api_url=http://127.0.0.1:{port}/"
     send_by("amazon-ses:" if service == "amazon-ses" else url, settings)
-    send_email(ADA, **INVITATION)
+    send_email(ADA, **WELCOME)
     assert run_next().state == "delayed"
     assert Dispatch.objects.count() == 0
 
