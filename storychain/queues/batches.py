@@ -3,7 +3,8 @@
 1. A claim brings as many as there is room for; they take none of the queue's slots.
 2. They wait for company until a batch is full, or BUFFER_SECONDS after the first has come.
 3. The function gets all payloads in one call. All are handed in together, after it returned.
-4. If it raises, each half is tried by itself, down to the one that is at fault: its neighbours
+4. What is logged meanwhile names the job, and the ids that all of the batch share.
+5. If it raises, each half is tried by itself, down to the one that is at fault: its neighbours
    complete, it alone is retried or dead. Where a server is away nothing is divided: all come again.
 """
 
@@ -18,7 +19,7 @@ from storychain.errors import Unavailable
 from storychain.queues.execution import job_ended, job_started, judge, perform
 from storychain.queues.payloads import BadPayload
 from storychain.queues.registry import UnknownJob, find_job, list_jobs
-from storychain.queues.running import Run
+from storychain.queues.running import Run, on_behalf_of
 from storychain.queues.wire import Bulk, Outcome
 
 BUFFER_SECONDS = 0.05
@@ -112,7 +113,7 @@ def _perform(runs: list[Run]) -> Iterator[Outcome]:
             run.refuse_if_taken()
             fit.append((run, decode(bytes(run.spec.args))))
         except Exception as error:  # noqa: BLE001 - as in `perform`
-            yield judge(run, error)
+            yield _judge(run, error)
     if fit:
         yield from _try(fit)
 
@@ -122,7 +123,7 @@ def _try(fit: list[Fit]) -> Iterator[Outcome]:
         results = _call(fit)
     except BaseException as error:  # noqa: BLE001 - as in `perform`
         if len(fit) == 1 or isinstance(error, Unavailable):
-            yield from (judge(run, error) for run, _ in fit)
+            yield from (_judge(run, error) for run, _ in fit)
         else:
             half = len(fit) // 2
             yield from _try(fit[:half])
@@ -132,9 +133,15 @@ def _try(fit: list[Fit]) -> Iterator[Outcome]:
             yield Outcome(run.id, run.token, "completed", result)
 
 
+def _judge(run: Run, error: BaseException) -> Outcome:
+    with on_behalf_of([run]):
+        return judge(run, error)
+
+
 def _call(fit: list[Fit]) -> list[str]:
     job = find_job(fit[0][0].spec.name)
-    results = job.function([payload for _, payload in fit])
+    with on_behalf_of([run for run, _ in fit]):
+        results = job.function([payload for _, payload in fit])
     if len(results) != len(fit):
         raise BadPayload(f"{job.name} returned {len(results)} results for {len(fit)} payloads.")
     return [job.payload.encode_result(result) for result in results]

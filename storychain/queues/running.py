@@ -1,6 +1,6 @@
 """The run that the current thread is in: what a job may ask and say while it works."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -115,9 +115,25 @@ def current() -> Run:
 def entered(run: Run) -> Iterator[None]:
     """Make it the current run, and what is logged and enqueued in it its own."""
     token = _current.set(run)
-    behalf = enter_behalf(request_id=run.spec.request_id, job_id=run.id, job=run.spec.name)
+    try:
+        with on_behalf_of([run]):
+            yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def on_behalf_of(runs: Sequence[Run]) -> Iterator[None]:
+    """Let what is logged and enqueued name these runs of one job, by the ids that all share."""
+    job_ids, request_ids = {run.id for run in runs}, {run.spec.request_id for run in runs}
+    token = enter_behalf(
+        request_id=_only(request_ids), job_id=_only(job_ids), job=runs[0].spec.name
+    )
     try:
         yield
     finally:
-        leave_behalf(behalf)
-        _current.reset(token)
+        leave_behalf(token)
+
+
+def _only(ids: set[str]) -> str:
+    return next(iter(ids)) if len(ids) == 1 else ""
