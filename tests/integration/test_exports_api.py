@@ -8,9 +8,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
+import pypdfium2
 import pytest
 from django.core.files.storage import storages
 from django.test import Client
@@ -18,20 +21,27 @@ from django.utils import timezone
 
 from apps.access.documents import StoryBan
 from apps.chapters.documents import Chapter
+from apps.chapters.text import parse_markdown
 from apps.exports import purging, services
 from apps.exports.documents import Export
 from apps.exports.errors import CannotRender, TooLarge
 from apps.exports.events import name_job
 from apps.exports.purging import LOST, purge_exports
+from apps.exports.rendering import FORMATS
 from storychain.outbox import OutboxRow
-from storychain.queues import desk, records
-from storychain.queues.running import Cancelled
+from storychain.queues import desk, ledger, records
+from storychain.queues.execution import perform
+from storychain.queues.records import JobRecord
+from storychain.queues.running import Cancelled, Run
+from storychain.queues.wire import Ask
 from tests.factories import (
     API,
     Caller,
+    publish,
     published_story,
     sign_in,
     start_story,
+    unique,
     write_child,
     write_root,
 )
@@ -440,21 +450,39 @@ def _some_file(folder: Path) -> Path:
 # Failure
 
 
-def test_a_story_that_was_closed_meanwhile_is_not_exported() -> None:
+def work_off() -> dict[str, JobRecord]:
+    """Do what a worker does with the jobs that wait; return them afterwards, by their export."""
+    _, claimed = ledger.exchange(queue="export", holder="w/1#1", ask=Ask(9, 9, unique("n")))
+    outcomes = [perform(Run(queue="export", claimed=job)) for job in claimed]
+    assert ledger.exchange(queue="export", holder="w/1#1", outcomes=outcomes, ask=None)[0] == []
+    found = records.read_records([job.job_id for job in claimed])
+    return {record.args["export_id"]: record for record in found}
+
+
+def test_what_was_closed_meanwhile_dies_at_once_and_says_why_and_its_neighbour_is_made(
+    export_root: Path,
+) -> None:
     author, reader = sign_in(), sign_in()
-    story, _ = published_story(author)
-    export_id = ask(reader, story)["id"]
-    StoryBan(
-        story_slug=story, user_id=reader.user_id, banned_by=author.user_id, banned_at=timezone.now()
-    ).save()
-    with pytest.raises(CannotRender):
-        run(export_id, last=False)
-    seen = reader.get(f"/exports/{export_id}").json()
-    assert (seen["status"], seen["reason"], seen["file_url"]) == (
-        "failed",
-        services.Reason.GONE,
-        None,
-    )
+    stories = [published_story(author)[0] for _ in range(4)]
+    deleted, hidden, banned, _ = stories
+    exports = [ask(reader, story, format="markdown")["id"] for story in stories]
+    assert author.delete(f"/stories/{deleted}").status_code == 204
+    assert author.patch(f"/stories/{hidden}/settings", {"is_public": False}).status_code == 200
+    ban = f"/stories/{banned}/bans/{reader.user_id}"
+    assert author.post(ban, {"reason": "Spam, again and again."}).status_code == 204
+    ended = work_off()
+    for export_id in exports[:3]:
+        job, seen = ended[export_id], reader.get(f"/exports/{export_id}").json()
+        assert (job.state, job.attempt) == ("dead", 1)
+        assert job.error == f"PermanentError: {services.Reason.GONE}"
+        assert (seen["status"], seen["reason"], seen["file_url"]) == (
+            "failed",
+            services.Reason.GONE,
+            None,
+        )
+    assert ended[exports[3]].state == "completed"
+    assert fetch(reader.get(f"/exports/{exports[3]}").json()["file_url"]).status_code == 200
+    assert files(export_root) == [f"{exports[3]}-1.md"]
 
 
 def test_only_the_last_try_says_that_it_failed(
@@ -643,6 +671,36 @@ def test_each_step_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Export, "enter", listen)
     run(export_id)
     assert steps == ["reading", "typesetting", "storing"]
+
+
+@pytest.mark.parametrize("title", ["*** <!-- --> ![]()"])
+def test_a_title_of_nothing_but_markup_is_a_title_like_any_other(title: str) -> None:
+    author = sign_in()
+    story = start_story(author, title=title)
+    write_root(author, story, title=title)
+    publish(author, story)
+    bodies = {}
+    for kind in FORMATS:
+        done = made(author, story, format=kind)
+        assert (done["status"], done["story_title"]) == ("done", title)
+        answer = fetch(done["file_url"])
+        assert answer["Content-Disposition"] == (
+            f'attachment; filename="story{FORMATS[kind].suffix}"'
+        )
+        bodies[kind] = answer.body
+    heads = [
+        "".join(child.content for child in line.children if child.type == "text")
+        for mark, line in pairwise(parse_markdown(bodies["markdown"].decode()))
+        if mark.type == "heading_open"
+    ]
+    assert [head.removeprefix('<a id="chapter-1"></a>') for head in heads] == [title] * 2
+    with zipfile.ZipFile(BytesIO(bodies["epub"])) as archive:
+        package = ET.fromstring(archive.read("EPUB/content.opf"))  # noqa: S314 - pandoc wrote it
+    assert package.findtext(".//{http://purl.org/dc/elements/1.1/}title") == title
+    with pypdfium2.PdfDocument(bodies["pdf"]) as book:
+        assert book.get_metadata_dict()["Title"] == title
+        assert [entry.get_title() for entry in book.get_toc()] == [title]
+    assert bodies["twee"].decode().startswith(f":: StoryTitle\n{title}\n")
 
 
 # Whose access ended
