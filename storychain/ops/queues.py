@@ -27,6 +27,7 @@ FITTING = {
     "failed": ("retry",),
     "delayed": ("retry", "cancel"),
     "waiting": ("cancel",),
+    "parked": ("cancel",),
     "active": ("cancel",),
 }
 

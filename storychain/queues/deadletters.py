@@ -1,26 +1,32 @@
 """Jobs that came to nothing: mirrored to MongoDB, so that they outlive the ledger.
 
-A job dies in the ledger, by its worker's verdict or by its worker's death. Every worker's keeper
-looks for those that are not mirrored yet; only then does the outbox forget a dead job's row.
+1. A job dies in the ledger, by its worker's verdict or by its worker's death.
+2. Every worker's keeper looks for those that are not mirrored yet. Writing a letter and having the
+   outbox forget the job's row are one write.
+3. An operator's decision is written down first, then carried out in the ledger: a keeper that read
+   the job before finds its death decided on. What is to run again has its row again, in the same
+   write, until it ends.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from mongoengine import fields
 from pymongo import UpdateOne
 
 from storychain import outbox, redis
-from storychain.documents import Document, StringField
-from storychain.queues import desk, ledger
-from storychain.queues.records import JobNotFound, JobRecord, read_log, read_records
+from storychain.documents import Document, StringField, unit_of_work
+from storychain.queues import desk
+from storychain.queues.records import JobNotFound, JobRecord, get_job, read_log, read_records
 from storychain.queues.registry import find_job
-from storychain.queues.scripts import asking_ledger
-from storychain.queues.wire import Entry, Spec
+from storychain.queues.scripts import Script, asking_ledger
 
 BATCH = 100
+
+_mirrored = Script("mirrored", int)
 
 
 class DeadLetter(Document):
@@ -50,6 +56,17 @@ class DeadLetter(Document):
         "indexes": [("status", "-died_at"), ("status", "queue", "-died_at")],
     }
 
+    def as_row(self) -> dict[str, Any]:
+        """Return what the outbox stores of this job, as `jobs.JobCall` has it."""
+        row = {
+            "job": self.name,
+            "args": msgspec.json.decode(self.args),
+            "slot": self.slot,
+            "schedule": self.schedule,
+            "request_id": self.request_id,
+        }
+        return row if self.priority is None else row | {"priority": self.priority}
+
 
 def mirror_dead() -> int:
     """Write down those that died since; return how many. Raise what the databases raise."""
@@ -58,34 +75,48 @@ def mirror_dead() -> int:
         ids = [member.decode() for member in client.srandmember(unseen, BATCH)]
     if not ids:
         return 0
-    dead = [record for record in read_records(ids) if record.state == "dead"]
+    dead = {record.id: record for record in read_records(ids) if record.state == "dead"}
     if dead:
-        letters = DeadLetter._get_collection()  # noqa: SLF001 - many at once, and nothing caches them
-        letters.bulk_write([_mirror(record) for record in dead])
-        outbox.complete([record.id for record in dead if record.is_outbox])
-    with asking_ledger() as client:
-        client.srem(unseen, *ids)
+        _write_down([_letter_of(record) for record in dead.values()])
+    _mirrored([(job_id, (dead[job_id].ended or 0) if job_id in dead else 0) for job_id in ids])
     return len(dead)
 
 
-def _mirror(record: JobRecord) -> UpdateOne:
-    letter = {
-        "queue": record.queue,
-        "name": record.name,
-        "args": msgspec.json.encode(record.args).decode(),
-        "priority": record.priority,
-        "slot": record.slot,
-        "schedule": record.schedule,
-        "request_id": record.request_id,
-        "unique_key": record.unique or "",
-        "lock": record.lock or "",
-        "attempts": record.attempt,
-        "error": record.error,
-        "log": msgspec.json.encode(read_log(record.id)).decode(),
-        "status": "dead",
-        "died_at": datetime.fromtimestamp((record.ended or 0) / 1000, UTC),
-    }
-    return UpdateOne({"_id": record.id}, {"$set": letter}, upsert=True)
+def _letter_of(record: JobRecord) -> DeadLetter:
+    return DeadLetter(
+        job_id=record.id,
+        queue=record.queue,
+        name=record.name,
+        args=msgspec.json.encode(record.args).decode(),
+        priority=record.priority,
+        slot=record.slot,
+        schedule=record.schedule,
+        request_id=record.request_id,
+        unique_key=record.unique or "",
+        lock=record.lock or "",
+        attempts=record.attempt,
+        error=record.error,
+        log=msgspec.json.encode(read_log(record.id)).decode(),
+        died_at=datetime.fromtimestamp((record.ended or 0) / 1000, UTC),
+    )
+
+
+@unit_of_work
+def _write_down(letters: list[DeadLetter]) -> None:
+    """Keep the letters of those deaths that are not known yet, and complete their jobs' rows."""
+    ids = [letter.job_id for letter in letters]
+    known = dict(DeadLetter.objects(job_id__in=ids).scalar("job_id", "died_at"))
+    new = [one for one in letters if one.job_id not in known or known[one.job_id] < one.died_at]
+    if new:
+        _keep(new, status="dead")
+        outbox.complete([letter.job_id for letter in new])
+
+
+def _keep(letters: list[DeadLetter], *, status: str) -> None:
+    """Store letters past the Document face: many at once, and nothing caches them."""
+    rows = [letter.to_mongo().to_dict() | {"status": status} for letter in letters]
+    updates = [UpdateOne({"_id": row.pop("_id")}, {"$set": row}, upsert=True) for row in rows]
+    DeadLetter._get_collection().bulk_write(updates)  # noqa: SLF001 - see above
 
 
 def list_dead_letters(
@@ -105,35 +136,52 @@ def find_dead_letter(job_id: str) -> DeadLetter | None:
 def replay(job_id: str) -> str:
     """Let a job wait again as `desk.retry_job` does, also a dead one that the ledger has lost.
 
-    Return the state that it had; raise JobNotFound or desk.NotPossible.
+    Return the state that it had; raise JobNotFound, or desk.NotPossible in another state, or beside
+    a job that does the same.
     """
     try:
-        state = desk.retry_job(job_id)
+        record = get_job(job_id)
     except JobNotFound:
-        state = _restore(job_id)
-    DeadLetter.objects(job_id=job_id).update_one(status="replayed")
+        return _restore(job_id)
+    if record.state == "dead":
+        desk.refuse_double(job_id, unique=record.unique)
+        _reopen(_letter_of(record), has_row=record.is_outbox)
+    state = desk.retry_job(job_id)
+    if state == "failed":  # as long as it was, it would have been the end of a row
+        _take_back(_letter_of(record), has_row=record.is_outbox)
     return state
 
 
 def _restore(job_id: str) -> str:
-    """Enqueue a dead job that the ledger has lost; raise desk.NotPossible beside one like it."""
+    """Have the outbox enqueue a dead job that the ledger has lost; raise as `replay` does."""
     letter = _get_lost(job_id)
     if letter.status == "discarded":
         raise desk.NotPossible(f"Job {job_id} was discarded, for good.")
-    job = find_job(letter.name)
-    spec = Spec(
-        name=job.name,
-        args=msgspec.Raw(letter.args.encode()),
-        attempts=job.attempts,
-        level=job.priority if letter.priority is None else letter.priority,
-        slot=letter.slot,
-        schedule=letter.schedule,
-        request_id=letter.request_id,
-    )
-    entry = Entry(job_id, job.queue, spec, unique=letter.unique_key, lock=letter.lock)
-    for other in ledger.enqueue([entry]):
-        raise desk.NotPossible(f"Job {other.job_id}, which does the same, is {other.state}.")
+    if letter.status == "replayed":
+        raise desk.NotPossible(f"Job {job_id} was replayed: it has ended, or is in the outbox.")
+    find_job(letter.name)
+    desk.refuse_double(job_id, unique=letter.unique_key)
+    _reopen(letter, has_row=True)
     return "dead"
+
+
+@unit_of_work
+def _reopen(letter: DeadLetter, *, has_row: bool) -> None:
+    """Write down that a dead job is to run again; its row holds it until it ends."""
+    _keep([letter], status="replayed")
+    _add_row(letter, has_row=has_row)
+
+
+@unit_of_work
+def _take_back(letter: DeadLetter, *, has_row: bool) -> None:
+    """Write down the same of one that was cancelled or discarded; only then there is a letter."""
+    DeadLetter.objects(job_id=letter.job_id).update_one(status="replayed")
+    _add_row(letter, has_row=has_row)
+
+
+def _add_row(letter: DeadLetter, *, has_row: bool) -> None:
+    if has_row:
+        outbox.add(kind="job", payload=letter.as_row(), row_id=letter.job_id)
 
 
 def discard(job_id: str) -> str:
@@ -142,12 +190,19 @@ def discard(job_id: str) -> str:
     Raise JobNotFound or desk.NotPossible.
     """
     try:
-        state = desk.discard_job(job_id)
+        record = get_job(job_id)
     except JobNotFound:
-        _get_lost(job_id)
-        state = "dead"
-    DeadLetter.objects(job_id=job_id).update_one(status="discarded")
-    return state
+        _discard(_get_lost(job_id))
+        return "dead"
+    if record.state == "dead":
+        _discard(_letter_of(record))
+    return desk.discard_job(job_id)
+
+
+@unit_of_work
+def _discard(letter: DeadLetter) -> None:
+    _keep([letter], status="discarded")
+    outbox.complete([letter.job_id])
 
 
 def _get_lost(job_id: str) -> DeadLetter:

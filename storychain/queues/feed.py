@@ -58,5 +58,5 @@ def _read(event_id: bytes, fields: dict[bytes, bytes]) -> JobEvent:
         event=fields[b"event"].decode(),
         queue=fields[b"queue"].decode(),
         count=int(fields[b"count"]),
-        job_ids=fields[b"ids"].decode().split(),
+        job_ids=msgspec.json.decode(fields[b"ids"], type=list[str]),
     )

@@ -60,6 +60,9 @@ def _jobs(rows: list[dict[str, Any]]) -> Iterator[Metric]:
         rows,
         "oldest_age",
     )
+    yield _gauge(
+        "storychain_queue_parked", "Waiting jobs whose lock another job holds.", rows, "parked"
+    )
     yield _gauge("storychain_queue_rate", "Jobs that complete in a second.", rows, "rate")
     yield _gauge("storychain_queue_paused", "Whether no job may be claimed.", rows, "paused")
 

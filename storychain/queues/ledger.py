@@ -6,8 +6,9 @@
                delayed       |----> dead (exhausted, or hopeless)
                              |----> failed (cancelled, discarded)
 
-A job is in exactly one of these sets. A script that finds work for somebody says which queues to
-ring; `bells.py` does.
+A job is in exactly one of these sets; of those that wait, some are parked: their turn has come, and
+another job holds their lock. A script that finds work for somebody says which queues to ring;
+`bells.py` does.
 """
 
 from collections.abc import Iterable, Sequence

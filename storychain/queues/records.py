@@ -1,7 +1,7 @@
 """Jobs as the ledger has them, to be looked at."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -11,8 +11,8 @@ from storychain.queues.scripts import Script, asking_ledger
 from storychain.queues.topology import QUEUES
 from storychain.queues.wire import decode_spec
 
-State = Literal["waiting", "delayed", "active", "completed", "failed", "dead"]
-STATES: tuple[State, ...] = ("waiting", "delayed", "active", "completed", "failed", "dead")
+State = Literal["waiting", "parked", "delayed", "active", "completed", "failed", "dead"]
+STATES: tuple[State, ...] = get_args(State)
 MOST_ROWS = 1000
 
 _page = Script("page", list[tuple[str, list[str]]])
@@ -78,8 +78,9 @@ def read_records(ids: list[str]) -> list[JobRecord]:
 
 
 def list_jobs(*, queue: str, state: str, offset: int = 0, limit: int = 50) -> list[JobRecord]:
-    """Return jobs of a state: waiting ones in the order of their turn, ended ones the latest first.
+    """Return jobs of a state: those to come by their turn, ended ones the latest first.
 
+    Those that wait come with those that are parked: they wait for a lock that another job holds.
     Raise Invalid where there is no such queue or state.
     """
     if queue not in QUEUES or state not in STATES:

@@ -11,6 +11,7 @@ from storychain.queues.topology import QUEUES
 class _Row(NamedTuple):
     name: str
     waiting: int
+    parked: int
     active: int
     delayed: int
     dead: int
@@ -30,6 +31,7 @@ _stats = Script("stats", list[_Row])
 def stats() -> list[dict[str, Any]]:
     """Return one dict a queue; raise RedisError if the ledger does not answer.
 
+    Of those that are `waiting`, `parked` ones wait for a lock that another job holds.
     `completed` and `failed` count since the ledger was made, `retained` says how many of them can
     still be looked up; `oldest_age` and the run times are in seconds, `rate` is completed jobs a
     second, both of the last five to ten minutes.
@@ -42,6 +44,7 @@ def _show(row: _Row) -> dict[str, Any]:
     return {
         "name": row.name,
         "waiting": row.waiting,
+        "parked": row.parked,
         "active": row.active,
         "completed": row.completed,
         "failed": row.failed,

@@ -155,6 +155,18 @@ def test_the_jobs_of_a_state_are_listed_by_the_page(operator: Client) -> None:
     assert "There is no queue" in read(operator, "/admin/queues/jobs/nope/waiting/")
 
 
+def test_jobs_that_wait_for_a_lock_are_shown_and_cancelled(operator: Client) -> None:
+    ids = [jobs.exclusive.enqueue(trace="-", kind="logs") for _ in range(2)]
+    ledger.exchange(queue="cleanup", holder="w/1#1", ask=Ask(2, 9, "1"))
+    url = "/admin/queues/jobs/cleanup/parked/"
+    assert f'<a href="{url}">1 parked</a>' in read(operator, QUEUES)
+    assert ids[1] in read(operator, url)
+    assert "parked for test.exclusive:logs" in read(operator, "/admin/queues/jobs/cleanup/waiting/")
+    assert "which another job holds" in read(operator, JOB, id=ids[1])
+    act(operator, f"{JOB}?id={ids[1]}", action="cancel")
+    assert "There are none" in read(operator, url)
+
+
 def test_a_job_is_found_with_attempts_errors_and_log(operator: Client) -> None:
     job_id = die()
     keep_run(job_id=job_id, outcome="dead", error="ValueError: why", worker="io@host")

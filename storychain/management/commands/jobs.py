@@ -1,5 +1,6 @@
 """Shows the queues and their jobs, and acts on them."""
 
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from storychain.management.mending import (
 )
 from storychain.queues import deadletters, desk
 from storychain.queues.alerts import find_alerts
-from storychain.queues.feed import follow_events
+from storychain.queues.feed import JobEvent, follow_events
 from storychain.queues.lookup import JobHistory, describe_run, look_up
 from storychain.queues.presence import worker_health
 from storychain.queues.records import STATES, get_job, list_jobs
@@ -25,7 +26,7 @@ from storychain.queues.registry import find_job
 from storychain.queues.stats import stats
 from storychain.queues.topology import QUEUES
 
-COUNTS = ("waiting", "active", "delayed", "completed", "failed", "dead")
+COUNTS = ("waiting", "parked", "active", "delayed", "completed", "failed", "dead")
 ACTIONS: dict[str, tuple[Callable[[str], str], str, str]] = {
     "retry": (deadletters.replay, "dead", "let dead or failed jobs wait again, or delayed ones go"),
     "discard": (deadletters.discard, "dead", "give up dead jobs for good"),
@@ -63,7 +64,7 @@ class Command(BaseCommand):
         verb("stats", "how many jobs are where, how old, how fast")
         verb("workers", "which workers run, as JSON")
         verb("alerts", "what somebody should look at; exits with 1 if there is something")
-        verb("follow", "show what happens, until Ctrl-C")
+        verb("follow", "show what happens, until Ctrl-C or SIGTERM")
         listing = verb("list", "list the jobs of a queue: the next first, of ended ones the latest")
         listing.add_argument("queue", choices=QUEUES)
         listing.add_argument("state", choices=STATES)
@@ -110,10 +111,17 @@ class Command(BaseCommand):
             print_json(self, found)
             return
         rows = [
-            [job.id, job.name, f"{job.attempt}/{job.attempts}", job.at, (job.error or "")[:60]]
+            [
+                job.id,
+                job.name,
+                job.state,
+                f"{job.attempt}/{job.attempts}",
+                job.at,
+                (job.error or "")[:60],
+            ]
             for job in found
         ]
-        print_rows(self.stdout, ["Id", "Job", "Attempt", "Enqueued (ms)", "Error"], rows)
+        print_rows(self.stdout, ["Id", "Job", "State", "Attempt", "Enqueued (ms)", "Error"], rows)
 
     def _show(self, given: Namespace) -> None:
         print_json(self, _describe(look_up(given.job_id)))
@@ -142,12 +150,11 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _follow(self, given: Namespace) -> None:
-        for event in follow_events():
-            if event and given.json:
-                self.stdout.write(msgspec.json.encode(event).decode())
-            elif event:
-                ids = " ".join(event.job_ids)
-                self.stdout.write(f"{event.event:10} {event.queue:13} {event.count:5} {ids}")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: sys.exit(0))
+        for event in filter(None, follow_events()):
+            self.stdout.write(_say(event, as_json=given.json))
+            self.stdout.flush()  # also into a pipe, at once
 
     def _pause(self, given: Namespace) -> None:
         desk.pause_queue(given.queue)
@@ -187,6 +194,12 @@ class Command(BaseCommand):
             return
         done, refused = desk.act_on_each(given.job_ids, action=action)
         tell_done(self, verb=given.verb, done=done, refused=refused, as_json=given.json)
+
+
+def _say(event: JobEvent, *, as_json: bool) -> str:
+    if as_json:
+        return msgspec.json.encode(event).decode()
+    return f"{event.event:10} {event.queue:13} {event.count:5} {' '.join(event.job_ids)}"
 
 
 def _describe_queue(row: dict[str, Any]) -> list[str]:

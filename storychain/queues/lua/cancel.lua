@@ -2,7 +2,7 @@
 -- Ends a job that has not begun; tells one that has (it may still complete).
 -- Arguments: id.
 -- Returns the state it had; "" if there is no such job.
--- Keys: job, log, all of Q, parked, unique, events.
+-- Keys: job, log, all of Q, lock, parked, unique, events.
 
 -- include common.lua
 -- include ending.lua
@@ -14,9 +14,11 @@ if state == 'active' then
     redis.call('HSET', job_key(id), 'cancel', 1)
     note(id, 'cancel', 'asked to stop')
 elseif state == 'waiting' or state == 'delayed' or state == 'parked' then
-    redis.call('ZREM', state == 'parked' and P .. 'parked:' .. lock or key(q, state), id)
-    if state == 'parked' then redis.call('HINCRBY', key(q, 'meta'), 'parked', -1) end
+    redis.call('ZREM', key(q, state), id)
+    if state == 'parked' then redis.call('ZREM', P .. 'parked:' .. lock, id) end
     fail(q, id, unique, 'cancelled')
+    -- It may be the one that was let on when the lock came free: then the next is.
+    if lock then unpark(lock) end
 end
 
 return cmsgpack.pack(state or '')

@@ -14,8 +14,9 @@
 --   Q:completed      zset    id -> when it ended; as failed and dead
 --   Q:failed         zset
 --   Q:dead           zset
---   parked:{lock}    zset    as waiting: jobs whose lock another job holds
---   Q:meta           hash    seq, completed, failed, parked, paused, not_before, bell (when rung),
+--   Q:parked         zset    as waiting: jobs whose lock another job holds
+--   parked:{lock}    zset    the same, by lock: who is let on next
+--   Q:meta           hash    seq, completed, failed, paused, not_before, bell (when rung),
 --                            limited_by (server's run id), limited_since
 --   Q:held           hash    worker -> how many jobs its processes hold
 --   Q:linger         zset    holder -> until when it waits for a token
@@ -30,7 +31,7 @@
 --   swept            string  when sweep was last here
 --   workers          hash    worker -> JSON of what it says of itself
 --   token            string  the last fencing token given
---   events           stream  what happened: event, queue, count and the first ids
+--   events           stream  what happened: event, queue, count and the first ids (JSON)
 
 local P = KEYS[1]
 local LEVEL = 2 ^ 50
@@ -58,7 +59,7 @@ end
 local function announce(event, q, ids)
     if #ids == 0 then return end
     redis.call('XADD', P .. 'events', 'MAXLEN', '~', EVENTS, '*', 'event', event, 'queue', q,
-        'count', #ids, 'ids', table.concat(ids, ' ', 1, math.min(#ids, EVENT_IDS)))
+        'count', #ids, 'ids', cjson.encode({unpack(ids, 1, math.min(#ids, EVENT_IDS))}))
 end
 
 local function ring(q)

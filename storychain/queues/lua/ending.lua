@@ -21,15 +21,22 @@ local function put_last(q, id)
     redis.call('ZADD', key(q, 'waiting'), level_of(id) * LEVEL + sequence(q, 1), id)
 end
 
--- Gives up a job's lock; the next that is parked for it waits again.
-local function unlock(q, id, lock)
+-- Lets the next that is parked for a lock wait again, unless a job holds it.
+local function unpark(lock)
+    if redis.call('EXISTS', P .. 'lock:' .. lock) == 1 then return end
+    local id, score = unpack(redis.call('ZPOPMIN', P .. 'parked:' .. lock))
+    if not id then return end
+    local q = redis.call('HGET', job_key(id), 'queue')
+    redis.call('ZREM', key(q, 'parked'), id)
+    redis.call('HSET', job_key(id), 'state', 'waiting')
+    redis.call('ZADD', key(q, 'waiting'), score, id)
+end
+
+-- Gives up a job's lock.
+local function unlock(id, lock)
     if redis.call('GET', P .. 'lock:' .. lock) ~= id then return end
     redis.call('DEL', P .. 'lock:' .. lock)
-    local parked = redis.call('ZPOPMIN', P .. 'parked:' .. lock)
-    if not parked[1] then return end
-    redis.call('HINCRBY', key(q, 'meta'), 'parked', -1)
-    redis.call('HSET', job_key(parked[1]), 'state', 'waiting')
-    redis.call('ZADD', key(q, 'waiting'), parked[2], parked[1])
+    unpark(lock)
 end
 
 -- Takes jobs from a worker's hands. Its tokens prove nothing any more, for they are not active.
@@ -43,7 +50,7 @@ end
 
 -- Gives up what a job kept from others while it ran: its next attempt has nothing of that.
 local function release(q, id, lock, permit)
-    if lock then unlock(q, id, lock) end
+    if lock then unlock(id, lock) end
     if permit then
         redis.call('ZADD', key(q, 'permits'), now, permit)
         redis.call('HDEL', job_key(id), 'permit')

@@ -18,7 +18,7 @@ local q, holder = call.queue, call.holder
 local now_text = int(now)
 local worker = string.match(holder, '^[^#]*')
 local asked_key = P .. 'asked:' .. q .. ':' .. holder
-local settled, refused, claimed = {}, {}, {}
+local settled, refused, claimed, parked = {}, {}, {}, 0
 local changed, times = {}, {}
 
 local function bucket_of(ms) return math.floor(4 * math.log(ms + 1) / math.log(2)) end
@@ -67,7 +67,9 @@ local function settle(outcome)
         refused[#refused + 1] = id
         return
     end
-    if job.cancel and state ~= 'completed' and state ~= 'dead' then state = 'failed' end
+    if job.cancel and state ~= 'completed' and state ~= 'dead' then
+        state, text = 'failed', text ~= '' and text or 'cancelled'
+    end
     release(q, id, job.lock, job.permit)
     ends[state](id, job, text, delay)
     settled[#settled + 1] = id
@@ -101,7 +103,8 @@ local function locks(id, lock, score)
     end
     redis.call('HSET', job_key(id), 'state', 'parked')
     redis.call('ZADD', P .. 'parked:' .. lock, score, id)
-    redis.call('HINCRBY', key(q, 'meta'), 'parked', 1)
+    redis.call('ZADD', key(q, 'parked'), score, id)
+    parked = parked + 1
     return false
 end
 
@@ -172,10 +175,11 @@ local function claim(c)
         redis.call('HINCRBY', key(q, 'held'), worker, #ids)
         redis.call('SET', asked_key, cmsgpack.pack({c.nonce, ids}), 'PX', ASKED)
         announce('active', q, ids)
-        wake(q)
     elseif c.linger > 0 then
         redis.call('ZADD', key(q, 'linger'), now + c.linger, holder)
     end
+    -- Behind those that were parked others may wait, which need no lock or another.
+    if #ids + parked > 0 then wake(q) end
 end
 
 for _, outcome in ipairs(call.outcomes) do settle(outcome) end

@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
 -- How many jobs are where, in all queues: one number a set, whatever its size.
 -- Arguments: queues.
--- Returns {{queue, waiting, active, delayed, dead, completed, failed, retained completed,
---   retained failed, paused, age of the oldest waiting ms, {{bucket, jobs, ...}, ...}, ms that these cover}, ...}.
--- Keys: Q:waiting, Q:active, Q:delayed, Q:dead, Q:completed, Q:failed, Q:meta, Q:times, job.
+-- Returns {{queue, waiting, parked (which wait as well), active, delayed, dead, completed, failed, retained completed,
+--   retained failed, paused, age of the oldest waiting ms, {{bucket, jobs, ...}, ...}, ms that these
+--   cover}, ...}.
+-- Keys: Q:waiting, Q:parked, Q:active, Q:delayed, Q:dead, Q:completed, Q:failed, Q:meta, Q:times, job.
 
 -- include common.lua
 
@@ -12,17 +13,18 @@ local SLICE = 300000
 local function size(q, set) return redis.call('ZCARD', key(q, set)) end
 
 -- The first of each level is that level's oldest.
-local function oldest(q)
-    local at
+local function since(q, set)
+    local at = now
     for level = 0, 3 do
-        local first = redis.call('ZRANGE', key(q, 'waiting'), level * LEVEL, (level + 1) * LEVEL - 1,
+        local first = redis.call('ZRANGE', key(q, set), level * LEVEL, (level + 1) * LEVEL - 1,
             'BYSCORE', 'LIMIT', 0, 1)[1]
         local job = first and redis.call('HMGET', job_key(first), 'since', 'at')
-        local since = job and tonumber(job[1] or job[2])
-        if since and (not at or since < at) then at = since end
+        at = math.min(at, job and tonumber(job[1] or job[2]) or now)
     end
-    return at and now - at or 0
+    return at
 end
+
+local function oldest(q) return now - math.min(since(q, 'waiting'), since(q, 'parked')) end
 
 local function run_times(q)
     local slice = math.floor(now / SLICE)
@@ -32,10 +34,11 @@ end
 
 local found = {}
 for n, q in ipairs(call.queues) do
-    local m = redis.call('HMGET', key(q, 'meta'), 'completed', 'failed', 'parked', 'paused')
-    found[n] = {q, size(q, 'waiting') + (tonumber(m[3]) or 0), size(q, 'active'), size(q, 'delayed'),
+    local m = redis.call('HMGET', key(q, 'meta'), 'completed', 'failed', 'paused')
+    local parked = size(q, 'parked')
+    found[n] = {q, size(q, 'waiting') + parked, parked, size(q, 'active'), size(q, 'delayed'),
         size(q, 'dead'), tonumber(m[1]) or 0, tonumber(m[2]) or 0, size(q, 'completed'),
-        size(q, 'failed'), m[4] and true or false, oldest(q), run_times(q), SLICE + now % SLICE}
+        size(q, 'failed'), m[3] and true or false, oldest(q), run_times(q), SLICE + now % SLICE}
 end
 
 return cmsgpack.pack(found)

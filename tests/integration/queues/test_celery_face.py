@@ -13,13 +13,15 @@ from tests.queueing.workers import HEAVY, IO, Crew, wait_until
 
 
 def test_a_task_call_becomes_one_job_however_often_it_arrives(crew: Crew, trace: str) -> None:
-    crew.start(IO)
+    worker = crew.start(IO)
     payload = {"trace": trace, "text": "by Celery"}
     for _ in range(2):
         app.send_task("test.leave", kwargs=payload, queue="notification", task_id="the-same")
     wait_until(lambda: _completed("notification") == 1)
     assert get_job("task:the-same").state == "completed"
     assert Path(trace).read_text() == "by Celery\n"
+    assert worker.stop() == 0
+    assert worker_health()["workers"] == []  # it has said goodbye
 
 
 def test_jobs_are_tasks_that_route_themselves() -> None:
@@ -53,12 +55,6 @@ def test_health_names_every_worker_and_queue(crew: Crew, trace: str) -> None:
     worker.kill()
     wait_until(lambda: not any(row["running"] for row in worker_health()["workers"]))
     assert worker_health()["workers"]
-
-
-def test_a_worker_that_stops_says_goodbye(crew: Crew) -> None:
-    worker = crew.start(IO)
-    assert worker.stop() == 0
-    assert worker_health()["workers"] == []
 
 
 def test_a_queue_without_a_worker_is_an_alert(settings) -> None:

@@ -249,6 +249,44 @@ def test_of_an_exclusive_kind_one_runs_and_the_others_are_let_on_in_turn() -> No
     assert len(claim(9, queue="cleanup")) == 2
 
 
+def test_those_that_are_parked_for_a_lock_are_listed_and_counted_among_those_that_wait() -> None:
+    ids = [jobs.exclusive.enqueue(trace="-", kind="logs") for _ in range(3)]
+    claim(2, queue="cleanup")
+    assert get_job(ids[1]).state == "parked"
+    assert get_job(ids[1]).lock == "test.exclusive:logs"
+    assert (_row("cleanup")["waiting"], _row("cleanup")["parked"]) == (2, 1)
+
+    def listed(state: str, **page: int) -> list[str]:
+        return [record.id for record in list_jobs(queue="cleanup", state=state, **page)]
+
+    assert listed("parked") == [ids[1]]
+    assert listed("waiting") == [ids[2], ids[1]]
+    assert [listed("waiting", offset=n, limit=1) for n in range(3)] == [[ids[2]], [ids[1]], []]
+    desk.cancel_job(ids[2])
+    wait_until(lambda: _row("cleanup")["oldest_age"] > 0.02)
+    assert desk.act_on_all(queue="cleanup", state="waiting", action=desk.cancel_job) == 1
+    assert listed("waiting") == listed("parked") == []
+    assert (_row("cleanup")["parked"], _row("cleanup")["oldest_age"]) == (0, 0)
+
+
+def test_who_is_cancelled_after_he_was_let_on_lets_the_next_on() -> None:
+    ids = [jobs.exclusive.enqueue(trace="-", kind="logs") for _ in range(3)]
+    settle(end(*claim(3, queue="cleanup")), queue="cleanup")
+    assert [get_job(i).state for i in ids] == ["completed", "waiting", "parked"]
+    desk.cancel_job(ids[1])
+    assert [job.job_id for job in claim(queue="cleanup")] == [ids[2]]
+
+
+def test_behind_one_that_is_parked_the_next_is_rung_for(no_bells: list[str]) -> None:
+    for kind in ("logs", "logs", "sessions"):
+        jobs.exclusive.enqueue(trace="-", kind=kind)
+    claim(queue="cleanup")
+    no_bells.clear()
+    ask = Ask(1, 9, "1", answers_bell=True)
+    assert ledger.exchange(queue="cleanup", holder="w/2#1", ask=ask)[1] == []  # it was parked
+    assert no_bells == ["cleanup"]
+
+
 def test_jobs_that_were_not_begun_go_back_and_cost_no_attempt() -> None:
     jobs.typed.enqueue(at=datetime.now(UTC))
     (job,) = claim()
@@ -396,6 +434,26 @@ def test_all_dead_jobs_of_a_queue_can_be_retried_at_once_and_none_twice() -> Non
     assert count()["dead"] == 1
 
 
+def test_a_dead_job_does_not_come_back_beside_one_that_does_the_same() -> None:
+    old = jobs.unique.enqueue(text="a")
+    settle(end(*claim(), "dead", "why"))
+    new = jobs.unique.enqueue(text="a")
+    with pytest.raises(desk.NotPossible, match=f"Job {new}, which does the same, is waiting"):
+        desk.retry_job(old)
+    assert count() == {"waiting": 1, "dead": 1}
+    settle(end(*claim()))
+    desk.retry_job(old)
+    assert jobs.unique.enqueue(text="a") == old
+
+
+def test_what_is_cancelled_before_it_began_says_so() -> None:
+    job_id = jobs.typed.enqueue(at=datetime.now(UTC))
+    (job,) = claim()
+    desk.cancel_job(job_id)
+    settle(end(job, "waiting", ""))
+    assert (get_job(job_id).state, get_job(job_id).error) == ("failed", "cancelled")
+
+
 def test_a_record_shows_all_that_is_known_of_a_job() -> None:
     job_id = jobs.typed.enqueue(at=datetime(2026, 1, 1, tzinfo=UTC), count=2, slot="noon")
     (job,) = claim()
@@ -407,7 +465,7 @@ def test_a_record_shows_all_that_is_known_of_a_job() -> None:
 
 
 def test_every_step_is_an_event() -> None:
-    job_id = jobs.typed.enqueue(at=datetime.now(UTC))
+    job_id = jobs.typed.enqueue(job_id='two "words"', at=datetime.now(UTC))
     settle(end(*claim(), "delayed", "why", 0))
     ledger.promote()
     settle(end(*claim()))

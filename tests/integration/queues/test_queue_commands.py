@@ -1,21 +1,31 @@
 """What an operator types."""
 
 import json
+import os
+import signal
+import time
+import warnings
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from prometheus_client import REGISTRY
 from pymongo.errors import ServerSelectionTimeoutError
 
-from storychain import redis
+from storychain import outbox, redis
+from storychain.documents import unit_of_work
 from storychain.management.commands import dead_letters
-from storychain.queues import ledger
+from storychain.outbox import OutboxRow
+from storychain.queues import deadletters, ledger
 from storychain.queues.deadletters import DeadLetter, mirror_dead
 from storychain.queues.models import JobRun
-from storychain.queues.records import get_job
+from storychain.queues.records import JobRecord, get_job
 from storychain.queues.wire import Ask, Outcome
+from tests.factories import unique
 from tests.queueing import jobs
+from tests.queueing.workers import wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -26,14 +36,35 @@ def type_in(*words: str) -> str:
     return out.getvalue()
 
 
+def die(job_id: str) -> str:
+    """Let the one job that waits die; return its id."""
+    (_, (held,)) = ledger.exchange(queue="notification", holder="w/1#1", ask=Ask(1, 9, unique("n")))
+    outcome = Outcome(job_id, held.token, "dead", "ValueError: why")
+    assert ledger.exchange(queue="notification", holder="w/1#1", outcomes=[outcome], ask=None) == (
+        [],
+        [],
+    )
+    return job_id
+
+
 @pytest.fixture
 def dead_job() -> str:
-    job_id = jobs.typed.enqueue(at=datetime.now(UTC))
-    (_, (held,)) = ledger.exchange(queue="notification", holder="w/1#1", ask=Ask(1, 9, "1"))
-    outcome = Outcome(job_id, held.token, "dead", "ValueError: why")
-    ledger.exchange(queue="notification", holder="w/1#1", outcomes=[outcome], ask=None)
+    job_id = die(jobs.typed.enqueue(at=datetime.now(UTC)))
     mirror_dead()
     return job_id
+
+
+@unit_of_work
+def write() -> str:
+    """What a service does: the job is a row that is stored with the write."""
+    call = jobs.typed.call(at=datetime.now(UTC))
+    return outbox.add(kind=call.kind, payload=call.payload, row_id=call.row_id)
+
+
+def forget_everything() -> None:
+    """What a queue Redis does that comes back empty."""
+    client = redis.client("queue")
+    client.delete(*client.keys(redis.key("*")))
 
 
 def test_stats_list_and_show(dead_job: str) -> None:
@@ -60,6 +91,18 @@ def test_alerts_are_an_exit_code(dead_job: str, capsys) -> None:
     assert "dead: 1 dead jobs" in capsys.readouterr().out
     type_in("jobs", "discard", dead_job)
     assert type_in("jobs", "alerts", "--json") == "[]\n"
+
+
+def test_jobs_that_are_parked_are_shown_and_ended_with_those_that_wait() -> None:
+    ids = [jobs.exclusive.enqueue(trace="-", kind="logs") for _ in range(2)]
+    ledger.exchange(queue="cleanup", holder="w/1#1", ask=Ask(2, 9, "1"))
+    row = next(r for r in json.loads(type_in("jobs", "stats", "--json")) if r["name"] == "cleanup")
+    assert (row["waiting"], row["parked"], row["active"]) == (1, 1, 1)
+    assert REGISTRY.get_sample_value("storychain_queue_parked", {"queue": "cleanup"}) == 1
+    for state in ("parked", "waiting"):
+        assert ids[1] in type_in("jobs", "list", "cleanup", state)
+    assert "cancel: 1 waiting jobs" in type_in("jobs", "cancel", "--all", "cleanup")
+    assert get_job(ids[1]).state == "failed"
 
 
 def test_pause_and_resume() -> None:
@@ -178,11 +221,10 @@ def test_dead_letters_are_listed_replayed_and_discarded(dead_job: str) -> None:
 
 
 def test_a_dead_letter_outlives_the_ledger(dead_job: str) -> None:
-    client = redis.client("queue")
-    client.delete(*client.keys(redis.key("*")))
+    forget_everything()
     type_in("dead_letters", "replay", dead_job)
     assert get_job(dead_job).state == "waiting"
-    client.delete(*client.keys(redis.key("*")))
+    forget_everything()
     type_in("dead_letters", "discard", dead_job)
     assert DeadLetter.objects.get(job_id=dead_job).status == "discarded"
     with pytest.raises(CommandError, match="was discarded, for good"):
@@ -197,13 +239,138 @@ def test_a_dead_job_that_the_ledger_has_lost_comes_back_as_the_same() -> None:
     ledger.exchange(queue="cleanup", holder="w/1#1", outcomes=[outcome], ask=None)
     assert mirror_dead() == 1
     before = get_job(job_id)
-    client = redis.client("queue")
-    client.delete(*client.keys(redis.key("*")))
+    forget_everything()
     type_in("dead_letters", "replay", job_id)
     after = get_job(job_id)
     for name in ("name", "queue", "args", "slot", "schedule", "priority", "lock", "request_id"):
         assert getattr(after, name) == getattr(before, name), name
     assert after.lock == "test.exclusive:logs"
+
+
+# A letter, its job and its row, whoever is at them at the same time
+
+
+def test_a_replayed_job_is_in_the_outbox_until_it_ends() -> None:
+    job_id = die(write())
+    mirror_dead()
+    assert OutboxRow.objects.count() == 0
+    type_in("jobs", "retry", job_id)
+    forget_everything()
+    assert outbox.offer_again([job_id]) == (1, 1)
+    assert get_job(job_id).state == "waiting"
+    die(job_id)
+    mirror_dead()
+    assert (OutboxRow.objects.count(), DeadLetter.objects.get().status) == (0, "dead")
+
+
+def test_a_job_that_the_ledger_has_lost_twice_comes_back_twice(dead_job: str) -> None:
+    """It was in no outbox at first; from its replay on it is."""
+    for again in (lambda: type_in("jobs", "retry", dead_job), lambda: outbox.flush("job")):
+        forget_everything()
+        again()
+        assert (get_job(dead_job).state, get_job(dead_job).is_outbox) == ("waiting", True)
+    forget_everything()
+    with pytest.raises(CommandError, match="was replayed: it has ended, or is in the outbox"):
+        type_in("jobs", "retry", dead_job)
+    type_in("jobs", "discard", dead_job)
+    assert OutboxRow.objects.count() == 0
+
+
+def test_a_cancelled_job_that_is_retried_is_in_the_outbox_too() -> None:
+    job_id = write()
+    type_in("jobs", "cancel", job_id)
+    assert OutboxRow.objects.count() == 0
+    type_in("jobs", "retry", job_id)
+    assert OutboxRow.objects.get().row_id == job_id
+    assert DeadLetter.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "rows"), [("discard", "discarded", 0), ("retry", "replayed", 1)]
+)
+def test_what_is_decided_while_a_death_is_mirrored_stands(
+    monkeypatch: pytest.MonkeyPatch, verb: str, status: str, rows: int
+) -> None:
+    job_id, read = die(write()), deadletters.read_records
+
+    def decide_meanwhile(ids: list[str]) -> list[JobRecord]:
+        found = read(ids)
+        type_in("jobs", verb, job_id)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deadletters, "read_records", decide_meanwhile)
+        mirror_dead()
+    mirror_dead()
+    assert DeadLetter.objects.get(job_id=job_id).status == status
+    assert OutboxRow.objects.count() == rows
+
+
+def test_a_job_that_dies_anew_while_its_death_is_mirrored_is_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job_id, read = die(write()), deadletters.read_records
+
+    def die_meanwhile(ids: list[str]) -> list[JobRecord]:
+        found = read(ids)
+        ended = get_job(job_id).ended
+        type_in("jobs", "retry", job_id)
+        wait_until(lambda: time.time() * 1000 > (ended or 0) + 2)  # as deaths are told apart
+        die(job_id)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(deadletters, "read_records", die_meanwhile)
+        mirror_dead()
+    assert DeadLetter.objects.get(job_id=job_id).status == "replayed"
+    assert mirror_dead() == 1
+    assert (DeadLetter.objects.get().status, OutboxRow.objects.count()) == ("dead", 0)
+    assert mirror_dead() == 0
+
+
+# What happens, as it happens
+
+
+def follow(path: Path, *words: str) -> int:
+    """Let a fork follow what happens, into a file; return its process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it has threads, and does without them
+        if child := os.fork():
+            return child
+    code: object = "it came to its end without a signal"
+    try:
+        with path.open("w") as out:
+            call_command("jobs", "follow", *words, stdout=out)
+    except SystemExit as end:
+        code = end.code
+    finally:
+        os._exit(0 if code == 0 else 99)
+
+
+def test_what_happens_is_followed_until_a_signal_ends_it(tmp_path: Path) -> None:
+    lines, events = tmp_path / "lines", tmp_path / "events"
+    followers = {follow(lines): signal.SIGINT, follow(events, "--json"): signal.SIGTERM}
+    try:
+        wait_until(
+            lambda: (
+                jobs.nothing.enqueue(n=1)
+                and lines.exists()
+                and lines.read_text()
+                and events.exists()
+                and events.read_text()
+            )
+        )
+    finally:
+        codes = [_end(child, by=number) for child, number in followers.items()]
+    assert codes == [0, 0]
+    assert lines.read_text().split()[:3] == ["enqueued", "analytics", "1"]
+    event = json.loads(events.read_text().splitlines()[0])
+    assert (event["event"], event["queue"], event["count"]) == ("enqueued", "analytics", 1)
+
+
+def _end(child: int, *, by: signal.Signals) -> int:
+    os.kill(child, by)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_the_plan_shows_profiles_and_the_formula() -> None:
@@ -220,7 +387,5 @@ def test_a_plan_for_too_little_ram_is_refused() -> None:
 
 
 def test_prometheus_sees_the_queues(dead_job: str) -> None:
-    from prometheus_client import REGISTRY
-
     labels = {"queue": "notification", "state": "dead"}
     assert REGISTRY.get_sample_value("storychain_queue_jobs", labels) == 1
