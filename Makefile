@@ -9,7 +9,7 @@ READY := $(VENV)/.requirements-dev.txt
 PATHS ?= tests
 SOAK_ := tests.benchmarks.soak
 SOAK_cache := tests.checking.hammer
-SOAK_queues := tests.queueing.soak
+SOAK_queues := tests.soaking
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format types bench soak clean

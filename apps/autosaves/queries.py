@@ -4,7 +4,7 @@ from typing import Any
 
 from apps.autosaves.errors import AutosaveNotFound
 from apps.autosaves.pages import AutosaveListPage, AutosavePage, AutosaveRow
-from apps.chapters.documents import ChapterAutosave
+from apps.chapters.autosaves import ChapterAutosave
 from storychain.api.keyset import read_latest
 from storychain.api.pagination import decode_cursor
 

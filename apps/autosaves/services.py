@@ -14,7 +14,7 @@ from apps.access.rules import Action
 from apps.autosaves.errors import AutosaveNotFound, TooManyDrafts
 from apps.autosaves.limits import MOST_DRAFTS
 from apps.chapters import services as chapters
-from apps.chapters.documents import ChapterAutosave
+from apps.chapters.autosaves import ChapterAutosave
 from apps.chapters.errors import ChapterNotFound
 from apps.pulls.services import Arrival, bring_in
 from apps.stories.services import Held, open_for

@@ -10,7 +10,7 @@ one:
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
-from apps.chapters.documents import ChapterAutosave
+from apps.chapters.autosaves import ChapterAutosave
 from storychain.cleaning import OldDocuments, register_holding
 
 Rule = Callable[[Sequence[ChapterAutosave]], Collection[Any]]

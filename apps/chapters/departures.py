@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from apps.access.documents import Collaborator
 from apps.chapters.appearing import take_out
-from apps.chapters.documents import Chapter, ChapterAutosave, ChapterVersion
+from apps.chapters.autosaves import ChapterAutosave
+from apps.chapters.documents import Chapter, ChapterVersion
 from apps.chapters.events import ChapterDropped
 from apps.stories.documents import Moment, Story
 from apps.stories.events import StoryDeleted

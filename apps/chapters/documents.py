@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from mongoengine import fields
 
-from apps.chapters.limits import AUTOSAVE_KINDS, EDIT_TYPES, MOST_BRANCHES, STATUSES
+from apps.chapters.limits import EDIT_TYPES, MOST_BRANCHES, NAMELESS, STATUSES
 from apps.chapters.parts import ChapterStats, ChapterVotes, Choice
 from apps.users.limits import ORPHAN_ID
 from storychain.documents import Document, StringField
@@ -55,6 +54,7 @@ class Chapter(Document):
     publish_at = fields.DateTimeField()
     choice_text = StringField(max_length=300)
     pull_id = StringField()
+    turns = fields.IntField(default=0)  # how often others have held it
     created_at = fields.DateTimeField(required=True)
     updated_at = fields.DateTimeField(required=True)
 
@@ -111,8 +111,33 @@ class Chapter(Document):
         self.save()
         parent = Chapter.objects(slug=self.parent_slug, choices__chapter_slug=self.slug).first()
         if parent is not None:
-            parent.choices.filter(chapter_slug=self.slug).first().text = label
-            parent.save()
+            parent.lead(to=self.slug, text=label)
+
+    @property
+    def links(self) -> list[Choice]:
+        """Its ways across the tree: those that lead to no child of its own."""
+        below = Chapter.objects(story_slug=self.story_slug, parent_slug=self.slug).scalar("slug")
+        children = set(below)
+        return [way for way in self.choices if way.chapter_slug not in children]
+
+    def lead(self, *, to: str, text: str) -> None:
+        """Lead to a chapter by a way that says this; of several there the first says it."""
+        way = self.choices.filter(chapter_slug=to).first()
+        if way is None:
+            self.choices.append(Choice(text=text, chapter_slug=to))
+        else:
+            way.text = text
+        self.save()
+
+    def lead_no_more(self, *, to: str) -> None:
+        """Take every way to a chapter away."""
+        self.choices = [way for way in self.choices if way.chapter_slug != to]
+        self.save()
+
+    @classmethod
+    def hold(cls, *, slug: str) -> None:
+        """Let whoever takes a chapter from its readers meanwhile begin again after us."""
+        cls.objects(slug=slug).update_one(inc__turns=1)
 
     def wait(self, *, until: datetime | None, now: datetime) -> None:
         """Stay a draft until then; without a time, until somebody publishes it."""
@@ -133,11 +158,18 @@ class Chapter(Document):
         self.save()
 
     def empty(self, *, now: datetime) -> None:
-        """Take the text away and leave the node, so that what hangs below stays readable."""
+        """Take the text away and leave the node, so that what hangs below stays readable.
+
+        Its other words go as well: what labels the way to it, and its links across the tree.
+        """
         ChapterVersion.forget(self.slug)
+        links = self.links
+        self.choices = [way for way in self.choices if way not in links]
         self.title = self.content = ""
         self.word_count, self.status, self.updated_at = 0, "removed", now
         self.save()
+        if self.parent_slug:
+            self.relabel(NAMELESS)
 
     def drop(self) -> None:
         """Take a leaf out of the tree, with every way that leads to it."""
@@ -241,43 +273,3 @@ class ChapterVersion(Document):
     def forget(cls, chapter_slug: str) -> None:
         """Take away what a chapter said before: its text goes with it."""
         cls.objects(chapter_slug=chapter_slug).delete()
-
-
-class ChapterAutosave(Document):
-    """A text that somebody has not published yet: one draft a person and place.
-
-    The place is the story for its first chapter, the parent for a new chapter, and the chapter
-    itself for an edit. Two people never share a draft; two tabs of one person do.
-    """
-
-    autosave_id = StringField(primary_key=True, default=lambda: uuid4().hex)
-    user_id = StringField(required=True)
-    story_slug = StringField(required=True)
-    kind = StringField(required=True, choices=AUTOSAVE_KINDS)
-    chapter_slug = StringField()
-    parent_slug = StringField()
-    title = StringField(default="", max_length=200)
-    content = StringField(default="")
-    base_version = fields.IntField()  # of the chapter that an edit was begun on
-    save_count = fields.IntField(default=0)
-    last_saved_at = fields.DateTimeField(required=True)
-
-    meta = {
-        "collection": "chapter_autosaves",
-        "indexes": [
-            {
-                "fields": ["user_id", "story_slug", "kind", "chapter_slug", "parent_slug"],
-                "unique": True,
-            },
-            ["last_saved_at", "autosave_id"],
-            ["user_id", "-last_saved_at", "-autosave_id"],
-        ],
-    }
-
-    def keep(self, *, text: Mapping[str, str], now: datetime) -> None:
-        """Take over `title` and `content`, each if it is named."""
-        for name, value in text.items():
-            setattr(self, name, value)
-        self.save_count += 1
-        self.last_saved_at = now
-        self.save()

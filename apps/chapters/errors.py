@@ -39,6 +39,24 @@ class NoMoreBranches(Conflict):
     code, title = "no-more-branches", "No further chapter can follow this one"
 
 
+class WrongLink(Conflict):
+    """A link leads across the tree: not to its own chapter, nor to what stands below that."""
+
+    code, title = "wrong-link", "This chapter cannot be linked to that one"
+
+
+class NoMoreLinks(Conflict):
+    """The chapter has as many links as a chapter may have."""
+
+    code, title = "no-more-links", "This chapter has all the links that it may have"
+
+
+class LinkNotFound(NotFound):
+    """No link leads from the one chapter to the other."""
+
+    code, title = "link-not-found", "There is no such link"
+
+
 class VersionNotFound(NotFound):
     """The chapter has no version of this number."""
 

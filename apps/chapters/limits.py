@@ -4,6 +4,10 @@ from datetime import timedelta
 
 CONTENT_LENGTH = (50, 80_000)
 MOST_BRANCHES = 10
+MOST_LINKS = 10
+"""Across the tree, of one chapter; an import may bring more."""
+NAMELESS = "…"
+"""What is written on the way to a chapter whose words were taken away."""
 FLAG_REPORTS, FLAG_SCORE = 5, -10
 """From so many reports, or so low a score, its story's moderators are to look at a chapter."""
 MOST_VERSIONS = 2**31 - 1

@@ -10,7 +10,7 @@ from storychain.api.pagination import Page
 
 
 class ChoiceView(msgspec.Struct, frozen=True):
-    """A labelled way on."""
+    """A labelled way on: to a chapter below, or by a link to any other of the story."""
 
     text: str
     chapter_slug: str
@@ -41,7 +41,7 @@ class ChapterRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChapterPage(ChapterRow, frozen=True, kw_only=True):
-    """A chapter as its readers see it; a removed one has no text but keeps its ways on.
+    """A chapter as its readers see it; a removed one has no text but its ways to those below.
 
     `content` is the Markdown that was written, `html` what is safe to show of it. `publish_at` is
     when a draft appears by itself, for those who see drafts; a draft without appears when told.

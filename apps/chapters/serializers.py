@@ -28,6 +28,12 @@ class ChapterInput(RootInput):
     choice_text = LineField(max_length=300, required=False)
 
 
+class LinkInput(serializers.Serializer):
+    """What readers choose a link by."""
+
+    text = LineField(min_length=1, max_length=300)
+
+
 class DiffInput(serializers.Serializer):
     """Which versions are compared, `from` and `to`; 0 is the empty page before the first."""
 

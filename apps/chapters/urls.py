@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.chapters import keys, version_views, views
+from apps.chapters import keys, link_views, version_views, views
 from storychain.cache.http import CacheRow
 
 urlpatterns = [
@@ -18,6 +18,11 @@ urlpatterns = [
         "stories/<str:slug>/chapters/<str:chapter_slug>/publish",
         views.Publication.as_view(),
         name="chapter-publish",
+    ),
+    path(
+        "stories/<str:slug>/chapters/<str:chapter_slug>/links/<str:target>",
+        link_views.Link.as_view(),
+        name="chapter-link",
     ),
     path(
         "stories/<str:slug>/chapters/<str:chapter_slug>/versions",

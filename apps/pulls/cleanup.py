@@ -3,8 +3,8 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from apps.chapters.autosaves import ChapterAutosave
 from apps.chapters.cleanup import keeps_autosaves
-from apps.chapters.documents import ChapterAutosave
 from apps.pulls.documents import PullRequest
 from apps.pulls.limits import UNDECIDED
 

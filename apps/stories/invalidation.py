@@ -81,8 +81,6 @@ def team_changed(change: Change[Collaborator]) -> Iterator[Tag]:
 
 
 def _shelves(change: Change[Story]) -> Iterator[Tag]:
-    """The lists of whoever started the story, before and now, and of its team."""
+    """The lists of whoever started the story and of its team, by which they find it."""
     for story in filter(None, (change.old, change.new)):
-        yield user_stories_tag(story.creator_id)
-    for row in Collaborator.objects(story_slug=change.document.slug).only("user_id"):
-        yield user_stories_tag(row.user_id)
+        yield from map(user_stories_tag, (story.creator_id, *story.team))

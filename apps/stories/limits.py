@@ -12,6 +12,8 @@ MOMENTS = (
     "chapter_added",
     "chapter_edited",
     "chapter_relabelled",
+    "chapter_linked",
+    "chapter_unlinked",
     "chapter_rolled_back",
     "chapter_removed",
     "member_invited",

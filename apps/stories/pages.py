@@ -112,8 +112,8 @@ class MomentView(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened in a story: who did it, to which chapter or person.
 
     An `actor` who is null looks after the platform.
-    `details` are `title` of a chapter (as it was then), `version`, `to` of a rollback, `role` of a
-    person, `fields` of an edited story.
+    `details` are `title` of a chapter (as it was then), `version`, `to` of a rollback, `label` of a
+    way and `target` of a link, `role` of a person, `fields` of an edited story.
     """
 
     id: str

@@ -55,7 +55,11 @@ class Stories(APIView):
         responses={201: schema_for(StoryPage)},
     )
     def post(self, request: Request) -> HttpResponse:
-        """Start a story, as a draft that only its team can see."""
+        """Start a story, as a draft that only its team can see.
+
+        At most five an hour and seven a UTC day, those that were deleted since among them: more are
+        answered 429 `story-limit`. An import is no such start.
+        """
         content = read_input(StoryInput, request)
 
         def create() -> str:

@@ -10,7 +10,8 @@ from django.http import HttpResponse
 
 from apps.autosaves import limits
 from apps.autosaves import services as drafts
-from apps.chapters.documents import Chapter, ChapterAutosave
+from apps.chapters.autosaves import ChapterAutosave
+from apps.chapters.documents import Chapter
 from tests.factories import (
     PARAGRAPH,
     Caller,

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from apps.chapters import cleanup as drafts
-from apps.chapters.documents import ChapterAutosave
+from apps.chapters.autosaves import ChapterAutosave
 from apps.maintenance import services
 from apps.maintenance.jobs import clean
 from apps.maintenance.models import HealthCheck

@@ -21,7 +21,16 @@ from pymongo.monitoring import CommandListener
 
 from apps.users.documents import PlatformRole
 from storychain import mongodb
-from tests.factories import API, PARAGRAPH, Caller, join, propose, published_story, sign_in
+from tests.factories import (
+    API,
+    PARAGRAPH,
+    Caller,
+    join,
+    propose,
+    published_story,
+    sign_in,
+    write_child,
+)
 from tests.integration.test_problems import assert_problem
 
 Shape = dict[str, Any]  # a part of the OpenAPI description
@@ -58,6 +67,7 @@ SETTINGS = {
     "content_rating": "teen",
 }
 STORY_PATH, CHAPTER_PATH = "/stories/{slug}", "/stories/{slug}/chapters/{chapter_slug}"
+NEXT_PATH = "/stories/{slug}/chapters/{target}"  # a child of that chapter
 PULL_PATH = "/pulls/{pull_id}"
 PROPOSAL = {
     "title": "A way",
@@ -115,6 +125,7 @@ SAMPLES: dict[tuple[str, str], list[Any]] = {
     ("put", "/comments/{comment_id}/vote"): [{"value": 1}],
     ("put", f"{CHAPTER_PATH}/bookmark"): [{"shelf": "later", "note": "On the train."}],
     ("post", f"{CHAPTER_PATH}/children"): [{**CHAPTER, "choice_text": "Up"}],
+    ("put", f"{CHAPTER_PATH}/links/{{target}}"): [{"text": "Across"}],
     ("post", f"{CHAPTER_PATH}/rollback"): [{"version": 1, "reason": "It was better."}],
     ("patch", PULL_PATH): [
         {
@@ -189,6 +200,7 @@ class World:
         self.names: dict[str, object] = {
             "slug": story,
             "chapter_slug": root,
+            "target": write_child(self.owner, story, root),
             "version": 1,
             "user_id": join(self.owner, story, "contributor").user_id,
             "pull_id": propose(sign_in("writer"), story, root),
@@ -431,6 +443,7 @@ def test_texts_of_any_script_come_back_as_they_were_sent(world: World) -> None:
         ("patch", CHAPTER_PATH, {}, chapter, ""),
         ("patch", CHAPTER_PATH, {"title": "T"}, {"reason": line}, f"{CHAPTER_PATH}/versions"),
         ("post", f"{CHAPTER_PATH}/children", chapter, {"choice_text": TEXT}, CHAPTER_PATH),
+        ("put", f"{NEXT_PATH}/links/{{chapter_slug}}", {}, {"text": TEXT}, NEXT_PATH),
         ("put", "/autosaves", draft, chapter, ""),
         ("put", f"{CHAPTER_PATH}/bookmark", {"shelf": "later"}, {"note": page}, ""),
         ("post", f"{STORY_PATH}/pulls", {"kind": "new_branch", **parent}, proposal, ""),

@@ -69,6 +69,7 @@ class World:
         self.root = write_root(self.author, self.open)
         self.leaf = write_child(self.author, self.open, self.root, title="The cellar")
         publish(self.author, self.open)
+        self.attic = ""
         self.draft = start_story(self.author, title="The draft")
         self.first = write_root(self.author, self.draft, title="The gate")
         self.pull = propose(self.author, self.open, self.leaf)
@@ -223,6 +224,22 @@ def hand_over(world: World) -> None:
 
 def write_as_friend(world: World) -> None:
     write_child(world.friend, world.open, world.root, title="The attic")
+
+
+def link(world: World) -> None:
+    """Lead from the leaf to a new chapter elsewhere."""
+    world.attic = write_child(world.author, world.open, world.root, title="The attic")
+    path = f"/stories/{world.open}/chapters/{world.leaf}/links/{world.attic}"
+    _ok(world.author.send("PUT", path, {"text": "Up"}))
+
+
+def relabel_link(world: World) -> None:
+    path = f"/stories/{world.open}/chapters/{world.leaf}/links/{world.attic}"
+    _ok(world.author.send("PUT", path, {"text": "Up again"}))
+
+
+def delete_attic(world: World) -> None:
+    _ok(world.author.delete(f"/stories/{world.open}/chapters/{world.attic}"))
 
 
 def delete_leaf(world: World) -> None:
@@ -400,6 +417,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
         {"leaf", "chapters", "versions", "version", "diff"},
     ),
     "way's label": (patched("leaf", {"choice_text": "Down"}), {"root", "analytics"}),
+    "linked": ([link, relabel_link, delete_attic], {"leaf", "analytics"}),
     "chapter's end": (patched("leaf", {"is_ending": True}), {"leaf", "tree", "chapters"}),
     "leaf deleted": (delete_leaf, {*LISTS, *STORY, "leaf", "root", "tree", "chapters", "pull"}),
     "node emptied": (empty_root, {"root", "tree", "chapters"}),
@@ -499,8 +517,8 @@ JOURNEYS = (
     ("archived", "tags", "featured"),
     ("level", "bio", "picture", "name", "gone"),
     (
-        *("chapter's text", "chapter's title", "way's label", "chapter's end", "chapter's time"),
-        *("another's chapter", "chapter's author", "node emptied"),
+        *("chapter's text", "chapter's title", "way's label", "linked", "chapter's end"),
+        *("chapter's time", "another's chapter", "chapter's author", "node emptied"),
     ),
     ("commented", "voted", "fallen silent", "leaf deleted"),
     ("told", "asked in", "published"),

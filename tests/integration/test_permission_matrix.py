@@ -1,8 +1,9 @@
 """Every route and verb for everybody: who is let through, who is refused, who learns nothing.
 
 The routes come from the URL configuration; one that has no row here fails the suite. Each row names
-what it takes; what follows for each person and for an open and a closed story is worked out. "Let
-through" is any answer that is no refusal: the request's effect is the business of other tests.
+what it takes; what follows for each person and for an open and a closed story is worked out, and
+for a draft and an archived one, which are as closed. "Let through" is any answer that is no
+refusal: the request's effect is the business of other tests.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from django.urls import NoReverseMatch, reverse
 
 from apps.access.documents import ROLES, Collaborator, StoryBan
 from apps.access.rules import CO_AUTHOR, CONTRIBUTOR, MODERATOR, OWNER, REVIEWER
+from apps.chapters.documents import Chapter
 from apps.comments.documents import Comment
 from apps.moderation.documents import Report
 from apps.pulls.services import open_pull
+from apps.stories.documents import Story
+from apps.stories.limits import STATUSES
 from apps.users.documents import PlatformBan, PlatformRole
 from tests.factories import (
     API,
@@ -51,10 +55,14 @@ SLUGLESS = ("pull_id", "comment_id")  # of things that are found without their s
 _numbers = count(1)
 
 
+KINDS = ("open", "closed", "draft", "archived")
+
+
 @dataclass
 class World:
-    """Twelve people, a story that everybody may read, and one that only its team may."""
+    """Twelve people, a story that everybody may read, and others that only their teams may."""
 
+    kinds: tuple[str, ...] = KINDS[:2]
     people: dict[str, Caller] = field(default_factory=dict)
     stories: dict[str, str] = field(default_factory=dict)
     roots: dict[str, str] = field(default_factory=dict)
@@ -68,15 +76,25 @@ class World:
         self.people = {name: sign_in(name) for name in PEOPLE if name != "anonymous"}
         self.people["anonymous"] = Caller()
         owner = self.people["owner"]
-        for kind, is_public in (("open", True), ("closed", False)):
-            story = start_story(owner, title=f"The {kind} house", settings={"is_public": is_public})
+        for kind in self.kinds:
+            settings = {"is_public": kind != "closed"}
+            story = start_story(owner, title=f"The {kind} house", settings=settings)
             self.stories[kind], self.roots[kind] = story, write_root(owner, story)
             self.trunks[kind] = write_child(owner, story, self.roots[kind])
-            publish(owner, story)
+            if kind != "draft":
+                publish(owner, story)
             self._fill(story)
             self.pulls[kind] = self._propose(kind)
+            self.turn(kind)
         for role in PLATFORM:
             PlatformRole(user_id=self.people[role].user_id, role=role, assigned_at=NOW).save()
+
+    def turn(self, kind: str) -> None:
+        """Let a story be what it is to be, whatever a step has made of it."""
+        status = kind if kind in STATUSES else "published"
+        story = Story.objects.get(slug=self.stories[kind])
+        if story.status != status or story.is_taken_down:
+            story.turn(status=status, now=NOW)
 
     def _fill(self, story: str) -> None:
         for role in ROLES[:-1]:
@@ -180,6 +198,12 @@ def draft(world: World, kind: str) -> Names:
 
 def root(world: World, kind: str) -> Names:
     return {"chapter_slug": world.roots[kind]}
+
+
+def across(world: World, kind: str) -> Names:
+    """Where the owner goes on, and a way from there back to the root."""
+    Chapter.objects.get(slug=world.trunks[kind]).lead(to=world.roots[kind], text="Back")
+    return {"chapter_slug": world.trunks[kind], "target": world.roots[kind]}
 
 
 def said(world: World, kind: str) -> Names:
@@ -314,6 +338,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("chapter-children", "post"): team(
         CONTRIBUTOR, is_open_to_readers=True, body=chapter_body(), names=root
     ),
+    ("chapter-link", "put"): team(CO_AUTHOR, body={"text": "Up"}, names=across),
+    ("chapter-link", "delete"): team(CO_AUTHOR, names=across),
     ("chapter-publish", "post"): team(CO_AUTHOR, names=draft, refusal=404),
     ("chapter-versions", "get"): team(CONTRIBUTOR, names=root),
     ("chapter-version", "get"): team(CONTRIBUTOR, names=first_version),
@@ -423,6 +449,7 @@ OWN_THINGS = {
 PLAIN = {"schema", "docs", "redoc", "emails-unsubscribe", "clerk-webhook"}  # or signed
 VERBS = ("get", "post", "put", "patch", "delete")
 OF_STORIES = sorted(key for key, row in MATRIX.items() if row.sees)
+BY_STORIES = [("report-decision", "post"), *OF_STORIES]
 STEPS = [("story-publish", "post"), ("story-archive", "post"), ("story-unarchive", "post")]
 GROUPS = {  # a world is dear: what leaves the stories as they are shares one
     "reads": [key for key in sorted(MATRIX) if key[1] == "get"],
@@ -472,12 +499,13 @@ def verdict(answer: HttpResponse) -> int:
 
 @pytest.mark.parametrize("keys", GROUPS.values(), ids=GROUPS)
 def test_whoever_may_is_let_through_and_nobody_else(keys: list[tuple[str, str]]) -> None:
-    world = World()
-    for key, (kind, slug) in product(keys, world.stories.items()):
+    world = World(KINDS[:1])
+    [(kind, slug)] = world.stories.items()
+    for key in keys:
         expected = {person: MATRIX[key].expects(person, kind) for person in PEOPLE}
         in_turn = sorted(PEOPLE, key=lambda person: expected[person] == 200)
         found = {person: verdict(ask(world, person, key, kind, slug)) for person in in_turn}
-        assert found == expected, (key, kind)
+        assert found == expected, key
 
 
 def test_a_path_that_is_none_is_told_from_a_thing_that_is_not_there() -> None:
@@ -485,10 +513,31 @@ def test_a_path_that_is_none_is_told_from_a_thing_that_is_not_there() -> None:
         verdict(Caller().get("/no-such-path"))
 
 
-def test_what_may_not_be_seen_answers_like_what_is_not_there() -> None:
-    world = World()
+@pytest.mark.parametrize("kinds", [KINDS[1:2], KINDS[2:]], ids="/".join)
+def test_a_closed_story_a_draft_and_an_archived_one_let_in_their_teams_alone(
+    kinds: tuple[str, ...],
+) -> None:
+    """Of writes those whom a row tells apart: outsiders, who is just enough and who just not."""
+    world = World(kinds)
+    [end] = GROUPS["end"]
+    for key, kind in product(sorted(BY_STORIES, key=lambda key: key == end), kinds):
+        row = MATRIX[key]
+        edge = ROLES[max(row.least - 1, 0) : max(row.least, 0) + 1]
+        people = {"anonymous", "stranger", "banned", "PLATFORM_MODERATOR", *edge, *row.barred}
+        everybody = PEOPLE if (key[1], kind) == ("get", "closed") else people
+        expected = {person: row.expects(person, kind) for person in everybody}
+        for person in sorted(expected, key=lambda person: expected[person] == 200):
+            found = verdict(ask(world, person, key, kind, world.stories[kind]))
+            assert found == expected[person], (key, kind, person)
+            if key in STEPS:
+                world.turn(kind)
+
+
+def test_what_may_not_be_seen_answers_like_what_is_not_there_and_is_in_no_list() -> None:
+    world = World(KINDS)
+    hidden_from = [*product(["stranger"], KINDS[1:]), ("banned", "open"), ("ex-member", "closed")]
     for key in OF_STORIES:
-        for person, kind in (("stranger", "closed"), ("banned", "open"), ("ex-member", "closed")):
+        for person, kind in hidden_from:
             names = MATRIX[key].names(world, kind)
             hidden = find_path(key[0], world.stories[kind], names)
             others = {n: uuid4().hex if n in SLUGLESS else v for n, v in names.items()}
@@ -496,6 +545,11 @@ def test_what_may_not_be_seen_answers_like_what_is_not_there() -> None:
             assert hidden != absent, key
             answers = [told(send(world, person, key, path)) for path in (hidden, absent)]
             assert answers[0] == answers[1], (key, person)
+    owner = world.people["owner"].user_id
+    lists = ("/stories", "/stories/new", "/stories?sort=active", f"/users/{owner}/stories")
+    for person, path in product(("anonymous", "stranger", "ex-member"), lists):
+        listed = [item["slug"] for item in world.people[person].get(path).json()["items"]]
+        assert listed == [world.stories["open"]], (person, path)
 
 
 def told(answer: HttpResponse) -> tuple[int, dict[str, object], set[str]]:

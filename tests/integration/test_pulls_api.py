@@ -14,7 +14,8 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from apps.access.documents import Collaborator
-from apps.chapters.documents import Chapter, ChapterAutosave, ChapterVersion
+from apps.chapters.autosaves import ChapterAutosave
+from apps.chapters.documents import Chapter, ChapterVersion
 from apps.pulls import judging
 from apps.pulls.documents import PullRequest
 from apps.pulls.jobs import weigh_judged

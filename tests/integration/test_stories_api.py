@@ -173,15 +173,6 @@ def test_an_absent_story_is_found_once_it_is_there() -> None:
     assert author.get("/stories/the-lamp").status_code == 200
 
 
-def test_five_stories_an_hour() -> None:
-    author = sign_in()
-    for _ in range(5):
-        start_story(author)
-    answer = author.post("/stories", {"title": "One more"})
-    assert answer.status_code == 429
-    assert "hour" in answer.json()["detail"]
-
-
 def test_lists_are_filtered_and_walked_without_gaps_or_repeats() -> None:
     authors = [sign_in() for _ in range(3)]
     made = []

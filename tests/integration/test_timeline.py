@@ -29,7 +29,7 @@ def timeline(reader: Caller, story: str, query: str = "") -> list[dict[str, Any]
 
 
 def kinds(reader: Caller, story: str) -> list[str]:
-    return [moment["kind"] for moment in reversed(timeline(reader, story))]
+    return [moment["kind"] for moment in reversed(timeline(reader, story, "?limit=100"))]
 
 
 def test_it_tells_everything_that_was_done_by_whom_and_to_what() -> None:
@@ -39,6 +39,8 @@ def test_it_tells_everything_that_was_done_by_whom_and_to_what() -> None:
     child = write_child(owner, story, root, title="The attic")
     owner.patch(f"{place}/{child}", {"title": "The loft"})
     owner.patch(f"{place}/{child}", {"choice_text": "Up"})
+    for verb in ("PUT", "DELETE"):
+        owner.send(verb, f"{place}/{child}/links/{root}", {"text": "Back"})
     owner.post(f"{place}/{child}/rollback", {"version": 1})
     owner.delete(f"{place}/{child}")
     owner.patch(f"/stories/{story}", {"title": "The lantern", "settings": {"genres": ["gothic"]}})
@@ -60,6 +62,8 @@ def test_it_tells_everything_that_was_done_by_whom_and_to_what() -> None:
         "chapter_added",
         "chapter_edited",
         "chapter_relabelled",
+        "chapter_linked",
+        "chapter_unlinked",
         "chapter_rolled_back",
         "chapter_removed",
         "story_edited",
@@ -79,6 +83,12 @@ def test_it_tells_everything_that_was_done_by_whom_and_to_what() -> None:
     assert told["story_edited"]["details"] == {"fields": ["settings.genres", "title"]}
     assert told["chapter_removed"]["details"] == {"title": "The attic"}
     assert told["chapter_relabelled"]["details"] == {"title": "The loft", "label": "Up"}
+    assert told["chapter_linked"]["details"] == {
+        "title": "The loft",
+        "target": root,
+        "label": "Back",
+    }
+    assert told["chapter_unlinked"]["details"] == {"title": "The loft", "target": root}
     assert told["chapter_rolled_back"]["details"] == {"title": "The attic", "version": 3, "to": 1}
     assert told["member_left"]["user"]["user_id"] == guest.user_id
     assert told["member_removed"]["actor"]["user_id"] == owner.user_id

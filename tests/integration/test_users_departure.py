@@ -14,7 +14,8 @@ from pytest_django.fixtures import Settings
 
 from apps.access.documents import Collaborator, StoryBan
 from apps.access.rules import Action
-from apps.chapters.documents import Chapter, ChapterAutosave
+from apps.chapters.autosaves import ChapterAutosave
+from apps.chapters.documents import Chapter
 from apps.exports.documents import Export
 from apps.notifications.documents import Notification
 from apps.notifications.services import deliver

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from pymongo import MongoClient
 
-from apps.chapters.documents import ChapterAutosave
+from apps.chapters.autosaves import ChapterAutosave
 from apps.maintenance.jobs import clean
 from apps.notifications.documents import Notification
 from storychain.queues.records import get_job
