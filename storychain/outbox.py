@@ -3,11 +3,11 @@
 1. `add` stores a row in the write's own transaction.
 2. When the transaction is through, its rows are delivered inline; nobody waits for a part that is
    down, as the clients' time-outs are short.
-3. `relay_once` offers what is due: undelivered rows with growing waits, and rows that were
-   delivered but not completed for OUTBOX_REOFFER_SECONDS, as the one who took them may have lost
-   everything. Two relays may offer a row at once: whoever takes one twice must notice, as a row's
-   id is its job's id.
-4. `complete` deletes the row.
+3. `relay_once` offers what is due, each row with growing waits: first those not delivered, then,
+   from OUTBOX_REOFFER_SECONDS on, those not completed, as the one who took them may have lost some.
+   Two relays may offer a row at once: whoever takes one twice must notice, as a row's id is its
+   job's id.
+4. `complete` deletes the row. Who finds that he has lost everything calls `make_due`.
 
 The rows' own state is written past the Document face on purpose: nothing caches an outbox row, and
 each delivery would else be a transaction of its own.
@@ -19,7 +19,6 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -36,7 +35,7 @@ from storychain.errors import Unavailable
 log = structlog.get_logger(__name__)
 Handler = Callable[[list["OutboxRow"]], Iterable[str]]
 
-LONGEST_WAIT = 6  # doublings of the first wait between two tries of an undeliverable row
+LONGEST_WAIT = 6  # doublings of a row's first wait
 MOST_BY_HAND = 100  # what one MongoDB condition may name
 EPOCH = datetime.fromtimestamp(0, UTC)
 URGENT = "bump"  # readers believe old pages until it is delivered: it comes first, its waits do not
@@ -59,7 +58,7 @@ class _JSONField(fields.BaseField):
 class OutboxRow(Document):
     """Something that must happen because of a write; `next_at` is when it is offered again.
 
-    `is_taken` once its handler had it: it waits for its completion only.
+    `is_taken` once its handler had it: it waits for its completion only. `tries` are those since.
     """
 
     row_id = StringField(primary_key=True)
@@ -70,7 +69,10 @@ class OutboxRow(Document):
     created_at = fields.DateTimeField(required=True)
     next_at = fields.DateTimeField(required=True)
 
-    meta = {"collection": "outbox", "indexes": ["next_at", "kind"]}
+    meta = {
+        "collection": "outbox",
+        "indexes": ["next_at", ("is_taken", "next_at"), ("kind", "created_at")],
+    }
 
 
 def add(*, kind: str, payload: dict[str, Any], row_id: str | None = None) -> str:
@@ -113,16 +115,28 @@ def handles(kind: str) -> Callable[[Handler], Handler]:
 def relay_once(*, limit: int = 500, until: Callable[[], bool] = lambda: False) -> int:
     """Offer the rows that are due, the longest due first, and return how many were taken.
 
-    `limit` at a time, as long as any of them are taken and `until` does not say that it is enough.
+    Those that were not delivered yet `limit` at a time, as long as any of them are taken and
+    `until` does not say that it is enough; then `limit` of the others, so that new ones need not
+    wait for all of these.
     """
-    due = OutboxRow.objects(next_at__lte=datetime.now(UTC)).order_by("next_at").no_cache()
-    stream, taken = iter(due), 0
-    while rows := list(islice(stream, limit)):
+    taken = 0
+    while rows := _list_due(is_taken=False, limit=limit):
         delivered = _deliver(rows)
         taken += delivered
         if not delivered or until():
-            break
-    return taken
+            return taken
+    return taken + _deliver(_list_due(is_taken=True, limit=limit))
+
+
+def _list_due(*, is_taken: bool, limit: int) -> list[OutboxRow]:
+    due = OutboxRow.objects(is_taken=is_taken, next_at__lte=datetime.now(UTC))
+    return list(due.order_by("next_at").limit(limit))
+
+
+def make_due(kind: str) -> None:
+    """Let every row of a kind be offered again soon: who takes them has lost his memory."""
+    rows, again = OutboxRow._get_collection(), {"next_at": datetime.now(UTC), "tries": 0}
+    rows.update_many({"kind": kind}, {"$set": again})
 
 
 def flush(kind: str) -> bool:
@@ -206,28 +220,24 @@ def _offer(kind: str, rows: list[OutboxRow]) -> set[str]:
 
 
 def _note(rows: list[OutboxRow], taken: set[str]) -> None:
-    now = datetime.now(UTC)
     updates = [
-        UpdateOne(
-            {"_id": row.row_id},
-            {
-                "$set": {
-                    "next_at": now + _wait(row, is_taken=row.row_id in taken),
-                    "is_taken": row.row_id in taken,
-                },
-                "$inc": {"tries": 1},
-            },
-        )
+        UpdateOne({"_id": row.row_id}, {"$set": _plan(row, is_taken=row.row_id in taken)})
         for row in rows
     ]
     if updates:
         OutboxRow._get_collection().bulk_write(updates, ordered=False)
 
 
-def _wait(row: OutboxRow, *, is_taken: bool) -> timedelta:
-    if is_taken:
-        return timedelta(seconds=settings.OUTBOX_REOFFER_SECONDS)
-    return _first_wait() * (1 if row.kind == URGENT else 2 ** min(row.tries, LONGEST_WAIT))
+def _plan(row: OutboxRow, *, is_taken: bool) -> dict[str, Any]:
+    """Return what is to be stored of a row that was offered, and taken or not."""
+    tries = 0 if is_taken and not row.is_taken else row.tries
+    first = timedelta(seconds=settings.OUTBOX_REOFFER_SECONDS) if is_taken else _first_wait()
+    wait = first * (1 if row.kind == URGENT else 2 ** min(tries, LONGEST_WAIT))
+    return {
+        "next_at": datetime.now(UTC) + wait,
+        "is_taken": is_taken or row.is_taken,
+        "tries": tries + 1,
+    }
 
 
 def _first_wait() -> timedelta:

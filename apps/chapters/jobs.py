@@ -3,11 +3,16 @@
 from django.utils import timezone
 
 from apps.chapters import publishing
-from storychain.queues.jobs import job
-from storychain.queues.topology import CLEANUP
+from storychain.queues.jobs import Priority, job
+from storychain.queues.topology import NOTIFICATION
 
 
-@job(queue=CLEANUP, name="chapters.publish_due", exclusive="chapters.publish_due")
+@job(
+    queue=NOTIFICATION,
+    name="chapters.publish_due",
+    exclusive="chapters.publish_due",
+    priority=Priority.URGENT,
+)
 def publish_due() -> int:
     """Publish the chapters whose time has come; returns how many.
 

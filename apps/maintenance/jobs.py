@@ -9,8 +9,8 @@ from django.utils import timezone
 from apps.maintenance import services
 from storychain.cleaning import Kind
 from storychain.queues import pruning
-from storychain.queues.jobs import current, job
-from storychain.queues.topology import CLEANUP
+from storychain.queues.jobs import Priority, current, job
+from storychain.queues.topology import CLEANUP, NOTIFICATION
 
 Days = Annotated[int, msgspec.Meta(ge=0, le=3650)]
 
@@ -21,7 +21,12 @@ class CleanupResult(msgspec.Struct, frozen=True, rename="camel"):
     deleted_count: int
 
 
-@job(queue=CLEANUP, name="maintenance.check_health", exclusive="maintenance.check_health")
+@job(
+    queue=NOTIFICATION,
+    name="maintenance.check_health",
+    exclusive="maintenance.check_health",
+    priority=Priority.HIGH,
+)
 def check_health() -> list[str]:
     """Look at every part and keep what was seen; returns the parts that fail.
 

@@ -1,4 +1,4 @@
-"""What keeps the queues going, in every worker: promote, sweep, mirror the dead, raise alerts.
+"""What keeps the queues going, in every worker: promote, sweep, mend losses, mirror, alert.
 
 All of it may happen in several workers at once, or in none for a while; nothing gets lost by that.
 """
@@ -10,6 +10,7 @@ from django.conf import settings
 from storychain.queues import ledger, recording
 from storychain.queues.alerts import log_alerts
 from storychain.queues.deadletters import mirror_dead
+from storychain.queues.losses import mend_losses
 from storychain.queues.presence import say_goodbye, say_present
 from storychain.queues.station import name_worker
 from storychain.queues.ticking import Ticker
@@ -34,6 +35,7 @@ class Keeper:
         }
         # In a thread of its own: what waits for MongoDB is not to hold up the others.
         patient: dict[Callable[[], object], float] = {
+            mend_losses: settings.QUEUE_SWEEP_SECONDS,
             mirror_dead: settings.QUEUE_SWEEP_SECONDS,
             log_alerts: ALERT_BEATS * beat,
         }

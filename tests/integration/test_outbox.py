@@ -150,6 +150,32 @@ def test_an_undeliverable_row_waits_longer_each_time_up_to_a_bound(
     assert found == [1, 2, 4, 8, 16, 32, 32, 32, 32]
 
 
+def test_what_was_delivered_is_offered_ever_more_seldom(taker: Taker, settings: Any) -> None:
+    strand(taker, 1)
+    found = []
+    for _ in range(9):
+        outbox.relay_once()
+        found.append(round(waits()["00"] / timedelta(seconds=settings.OUTBOX_REOFFER_SECONDS), 1))
+        make_due()
+    assert found == [1, 2, 4, 8, 16, 32, 64, 64, 64]
+    outbox.make_due("test")
+    outbox.relay_once()
+    assert waits()["00"].total_seconds() <= settings.OUTBOX_REOFFER_SECONDS
+
+
+def test_what_was_never_delivered_goes_first_and_an_outage_makes_nothing_new(taker: Taker) -> None:
+    write(*(f"old {n}" for n in range(9)))
+    taker.fails_at, taker.error = (lambda _: True), Unavailable()
+    write("new")
+    make_due()
+    outbox.relay_once()
+    make_due()
+    taker.fails_at, taker.taken = (lambda _: False), []
+    assert outbox.relay_once(limit=4) == 5
+    assert taker.taken[0] == "new"
+    assert outbox.relay_once(limit=4) == 4
+
+
 def test_a_kind_that_nobody_takes_waits() -> None:
     @unit_of_work
     def strange() -> None:

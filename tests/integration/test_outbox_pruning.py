@@ -69,6 +69,14 @@ def test_what_no_code_takes_for_a_week_becomes_a_dead_letter() -> None:
     assert (letter.job_id, letter.name, letter.args) == ("ghost", "tests.gone", '{"n":1}')
 
 
+def test_what_is_young_is_not_even_read_however_much_it_is() -> None:
+    illegible = {"kind": "job", "payload": "not JSON", "created_at": NOW, "next_at": NOW}
+    outbox.OutboxRow._get_collection().insert_one({"_id": "young"} | illegible)
+    leave_row("old", age=2 * HOURS)
+    end_run("old")
+    assert prune_outbox(now=NOW) == 1
+
+
 def test_many_rows_go_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storychain.queues.pruning.BATCH", 2)
     for n in range(5):

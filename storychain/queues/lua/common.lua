@@ -29,6 +29,7 @@
 --   mark:{id}        string  an id that somebody chose: known, also when the job is long gone
 --   dead             set     ids that deadletters.py has not seen yet
 --   swept            string  when sweep was last here
+--   server           string  run id of the server whose losses were mended (losses.py)
 --   workers          hash    worker -> JSON of what it says of itself
 --   token            string  the last fencing token given
 --   events           stream  what happened: event, queue, count and the first ids (JSON)

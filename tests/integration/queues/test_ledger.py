@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from redis.exceptions import ResponseError
 
-from storychain import redis
+from storychain import outbox, redis
+from storychain.documents import unit_of_work
 from storychain.queues import desk, ledger
 from storychain.queues.feed import read_events
 from storychain.queues.jobs import Priority, enqueue_many
+from storychain.queues.losses import mend_losses
 from storychain.queues.payloads import BadPayload
 from storychain.queues.records import JobNotFound, get_job, list_jobs, read_log
 from storychain.queues.scripts import LedgerAway, asking_ledger
@@ -287,6 +289,18 @@ def test_behind_one_that_is_parked_the_next_is_rung_for(no_bells: list[str]) -> 
     assert no_bells == ["cleanup"]
 
 
+def test_what_has_its_time_waits_neither_for_clean_ups_nor_behind_what_is_many() -> None:
+    from apps.chapters.jobs import publish_due
+    from apps.maintenance.jobs import check_health, clean
+
+    clean.enqueue(type="logs", olderThan=90)
+    assert len(claim(queue="cleanup", cap=1)) == 1  # and has the slot for a quarter of an hour
+    enqueue_many([jobs.typed.call(at=datetime.now(UTC)) for _ in range(5)])
+    for held, punctual in enumerate((publish_due, check_health)):
+        job_id = punctual.enqueue()
+        assert [job.job_id for job in claim(queue=punctual.queue, cap=held + 1)] == [job_id]
+
+
 def test_jobs_that_were_not_begun_go_back_and_cost_no_attempt() -> None:
     jobs.typed.enqueue(at=datetime.now(UTC))
     (job,) = claim()
@@ -375,6 +389,33 @@ def test_a_paused_queue_gives_nothing_until_it_is_resumed(no_bells: list[str]) -
     desk.resume_queue(QUEUE)
     assert no_bells == [QUEUE]
     assert len(claim()) == 1
+
+
+def test_a_ledger_that_lost_its_memory_gets_pauses_and_jobs_back() -> None:
+    mend_losses()
+    for queue in (QUEUE, "email"):
+        desk.pause_queue(queue)
+    desk.resume_queue("email")
+    job_id = _write()
+    outbox.OutboxRow._get_collection().update_many({}, {"$set": {"tries": 5}})
+    for lose in (_forget_everything, _start_anew):
+        lose()
+        mend_losses()
+        assert [row["name"] for row in stats() if row["paused"]] == [QUEUE]
+        assert outbox.relay_once() == 1
+        assert get_job(job_id).state == "waiting"
+        mend_losses()
+        assert outbox.relay_once() == 0
+
+
+@unit_of_work
+def _write() -> str:
+    call = jobs.typed.call(at=datetime.now(UTC))
+    return outbox.add(kind=call.kind, payload=call.payload, row_id=call.row_id)
+
+
+def _start_anew() -> None:
+    redis.client("queue").set(redis.key("q", "server"), "the one before")
 
 
 def test_cancelling_ends_what_waits_and_tells_what_runs() -> None:
