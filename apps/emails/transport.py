@@ -5,7 +5,8 @@ is not taken is nothing of the mail's: that is tried again, until somebody mends
 
 SMTP (RFC 5321, 4.2.1): 5yz to the receiver or to the mail is final, 4yz and whatever is said before
 is not. Only where no answer came to a mail that was on its way is it in doubt. A mail service
-answers over HTTP; of the mail's own faults there are the few of FINAL.
+answers over HTTP; of the mail's own faults there are the few of FINAL. What is neither yes nor no
+(a gateway's time-out, a yes that cannot be read) leaves it in doubt, too.
 """
 
 import smtplib
@@ -92,11 +93,12 @@ def _reply_code(error: Exception) -> int | None:
 def _judge_service(error: AnymailError, said: str) -> Exception:
     if not isinstance(error, AnymailAPIError) or isinstance(error, AnymailRecipientsRefused):
         return MailRefused(said)
-    status = error.status_code or _aws_status(error.__cause__)
-    if status is None:
-        is_sure = any(isinstance(one, NEVER_REACHED) for one in _what_lies_below(error))
-        return MailNotTaken(said) if is_sure else MailInDoubt(said)
-    return MailRefused(said) if status in FINAL else MailNotTaken(said)
+    status = error.status_code or _aws_status(error.__cause__) or 0
+    if status in FINAL:
+        return MailRefused(said)
+    is_refused = status >= HTTPStatus.BAD_REQUEST and status != HTTPStatus.GATEWAY_TIMEOUT
+    is_sure = is_refused or any(isinstance(e, NEVER_REACHED) for e in _what_lies_below(error))
+    return MailNotTaken(said) if is_sure else MailInDoubt(said)
 
 
 def _aws_status(cause: BaseException | None) -> int | None:

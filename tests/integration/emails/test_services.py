@@ -25,11 +25,14 @@ ADA = "ada@example.org"
 
 
 class Postmark:
-    """Answers as Postmark does; `answers` are (status, ErrorCode), then all is well."""
+    """Answers as Postmark does; `answers` are (status, ErrorCode), then all is well.
+
+    Without an ErrorCode it is no JSON.
+    """
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
-        self.answers: list[tuple[int, int]] = []
+        self.answers: list[tuple[int, int | None]] = []
         self.never_answers = False
         service = self
 
@@ -44,7 +47,7 @@ class Postmark:
                 status, code = service.answers.pop(0) if service.answers else (200, 0)
                 body = {"ErrorCode": code, "Message": "OK" if not code else "no", "To": ADA}
                 body |= {"MessageID": "pm-1", "SubmittedAt": "2026-01-01T00:00:00Z"}
-                sent = json.dumps(body).encode()
+                sent = b"<html>" if code is None else json.dumps(body).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(sent)))
@@ -91,24 +94,26 @@ def test_a_service_is_given_the_whole_mail(postmark: Postmark) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "state"),
+    ("answer", "state", "doubts"),
     [
-        ((422, 300), "dead"),
-        ((413, 0), "dead"),
-        ((401, 10), "delayed"),  # the key, and nothing of the mail's
-        ((404, 0), "delayed"),
-        ((429, 429), "delayed"),
-        ((503, 100), "delayed"),
+        ((422, 300), "dead", 0),
+        ((413, 0), "dead", 0),
+        ((401, 10), "delayed", 0),  # the key, and nothing of the mail's
+        ((404, 0), "delayed", 0),
+        ((429, 429), "delayed", 0),
+        ((503, 100), "delayed", 0),
+        ((504, 0), "delayed", 1),  # neither yes nor no
+        ((200, None), "delayed", 1),
     ],
 )
 def test_its_answer_says_whether_to_try_again(
-    answer: tuple[int, int], state: str, postmark: Postmark
+    answer: tuple[int, int | None], state: str, doubts: int, postmark: Postmark
 ) -> None:
     postmark.answers = [answer]
     job_id = send_email(ADA, **DIGEST | WELCOME)
     assert run_next().state == state
     assert get_job(job_id).state == state
-    assert Dispatch.objects.count() == 0
+    assert Dispatch.objects.count() == doubts
 
 
 @pytest.fixture
