@@ -11,10 +11,12 @@ import redis
 from pymongo import monitoring
 from pytest_django.fixtures import Settings
 
+from tests.emptying import WRITTEN
 from tests.index_audit import IndexAudit, audit
 
 AUDIT = IndexAudit()
-monitoring.register(AUDIT)  # before any client is made
+for listener in (AUDIT, WRITTEN):  # before any client is made
+    monitoring.register(listener)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from itertools import count
 from typing import Any
@@ -11,10 +12,12 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 from django.test.client import ClientHandler
+from django.utils import timezone
 
 from storychain.api.authentication import mint_token
 
 API = "/api/v1"
+ABOUT = "A house, and who lives in it."
 PARAGRAPH = "The lamp on the stairs went out again, and this time nobody had touched it."
 _numbers = count(1)
 
@@ -71,9 +74,11 @@ class Caller:
 
 
 def sign_in(name: str = "user") -> Caller:
-    """Return a new person, signed in; the account is there after the first request."""
+    """Return a new person, signed in; as after a first request."""
+    from apps.users.services import ensure_user
+
     caller = Caller(unique(name))
-    assert caller.get("/users/me").status_code == 200
+    ensure_user(user_id=str(caller.user_id), now=timezone.now())
     return caller
 
 
@@ -84,7 +89,7 @@ def chapter_body(title: str = "The stairs", **more: Any) -> dict[str, Any]:
 
 def start_story(author: Caller, *, title: str = "The lamp", **more: Any) -> str:
     """Let somebody start a story; return its slug."""
-    body = {"title": title, "description": "A house, and who lives in it.", **more}
+    body = {"title": title, "description": ABOUT, **more}
     answer = author.post("/stories", body)
     assert answer.status_code == 201, answer.content
     return str(answer.json()["slug"])
@@ -111,11 +116,35 @@ def publish(author: Caller, story: str) -> None:
 
 
 def published_story(author: Caller, **more: Any) -> tuple[str, str]:
-    """Return a published story of one chapter: its slug and the chapter's."""
-    story = start_story(author, **more)
-    root = write_root(author, story)
-    publish(author, story)
-    return story, root
+    """Return a published story of one chapter: its slug and the chapter's.
+
+    As three requests would leave it, but in one transaction: half of all tests begin so, and that
+    is a fifth of what they cost.
+    """
+    from apps.chapters import services as chapters
+    from apps.chapters.serializers import RootInput
+    from apps.stories import services as stories
+    from apps.stories.serializers import StoryInput
+    from storychain.documents import unit_of_work
+
+    started, wrote, now = (timezone.now() - timedelta(milliseconds=ago) for ago in (2, 1, 0))
+    story_input = StoryInput(data={"title": "The lamp", "description": ABOUT, **more})
+    story_input.is_valid(raise_exception=True)
+    text = RootInput(data=chapter_body())
+    text.is_valid(raise_exception=True)
+
+    @unit_of_work
+    def write() -> tuple[str, str]:
+        slug = stories.create_story(
+            creator_id=author.user_id, now=started, **story_input.validated_data
+        ).slug
+        root = chapters.add_root(
+            story_slug=slug, author_id=author.user_id, text=text.validated_data, now=wrote
+        ).slug
+        stories.publish_story(slug=slug, caller_id=author.user_id, now=now)
+        return slug, root
+
+    return write()
 
 
 def invite(host: Caller, story: str, guest: Caller, role: str = "contributor") -> int:

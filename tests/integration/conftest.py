@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pymongo
 import pytest
 
+from tests.emptying import WRITTEN
+
 # One database for all of them, emptied after each: its indexes cost more than most of the tests.
 DATABASE = f"t{uuid.uuid4().hex[:12]}"
 _indexed: set[str] = set()
@@ -15,8 +17,7 @@ _indexed: set[str] = set()
 def database_name(mongo: pymongo.MongoClient) -> Iterator[str]:
     """Yield the name of a database that is empty but for its indexes."""
     yield DATABASE
-    for name in mongo[DATABASE].list_collection_names():
-        mongo[DATABASE][name].delete_many({})
+    WRITTEN.empty(mongo, DATABASE)
 
 
 @pytest.fixture(autouse=True)
