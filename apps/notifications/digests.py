@@ -14,6 +14,7 @@ from django.utils.text import Truncator
 
 from apps.emails.addresses import can_be_mailed
 from apps.notifications.documents import DigestRound, Notification
+from apps.notifications.showing import Reading, read_today
 from apps.users.queries import find_address, list_digest_readers
 
 PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
@@ -65,21 +66,23 @@ def walk_readers(*, period: str) -> Iterator[list[str]]:
 def gather_digest(*, user_id: str, period: str, since: datetime, until: datetime) -> Digest | None:
     """Return what somebody was told in this time and has not read.
 
-    The newest MOST_SHOWN, long ones cut, and how many there are; None if there are none, or if he
-    takes no mail (`apps.users.queries.find_address`), or none can go to his address.
+    The newest MOST_SHOWN, long ones cut, but for those about what he may not see now, and how many
+    there are; None if there are none to show, or if he takes no mail
+    (`apps.users.queries.find_address`), or none can go to his address.
     """
     address = find_address(user_id=user_id)
     span = {"created_at__gte": since, "created_at__lt": until}
     unread = Notification.objects(user_id=user_id, is_read=False, **span)
     newest = list(unread.order_by("-created_at", "-notification_id").limit(MOST_SHOWN))
-    if address is None or not newest or not can_be_mailed(address.email):
+    shown = [one for one in read_today(newest, user_id=user_id) if not one.is_hidden]
+    if address is None or not shown or not can_be_mailed(address.email):
         return None
     count = unread.count()
     context = {
         "username": address.username,
         "period": period,
-        "items": [_show(row) for row in newest],
-        "more": count - len(newest),
+        "items": [_show(one) for one in shown],
+        "more": count - len(shown),
     }
     what = "notification" if count == 1 else "notifications"
     return Digest(address.email, f"{count} unread {what}", context)
@@ -98,12 +101,12 @@ def _name(period: str, at: datetime) -> str:
     return at.astimezone(UTC).strftime(NAMES[period])
 
 
-def _show(row: Notification) -> dict[str, str]:
+def _show(one: Reading) -> dict[str, str]:
     """Return what the letter shows; it takes no control characters, and every link is whole."""
-    title = "".join(c if c.isprintable() else " " for c in row.title)
-    message = Truncator(row.message.replace("\0", "")).chars(LONGEST_SHOWN)
+    title = "".join(c if c.isprintable() else " " for c in one.title)
+    message = Truncator(one.message.replace("\0", "")).chars(LONGEST_SHOWN)
     shown = {"title": title, "message": message}
-    if row.action_url:
-        place = row.action_url
+    if one.action_url:
+        place = one.action_url
         shown["url"] = settings.APP_URL + place if place.startswith("/") else place
     return shown

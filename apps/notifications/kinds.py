@@ -28,6 +28,7 @@ REPORT = "/reports/{report_id}"
 IN_STORY = ("story_slug", "story_title")
 IN_CHAPTER = (*IN_STORY, "chapter_slug", "chapter_title")
 IN_PULL = (*IN_STORY, "pull_id", "pull_title")
+INVITATION = "collab_invitation"
 
 KINDS: dict[str, Kind] = {
     "new_branch": Kind(
@@ -114,7 +115,7 @@ KINDS: dict[str, Kind] = {
     "badge_earned": Kind(
         "A new badge", "You have earned the badge “{badge}”.", "/users/me", ("badge",)
     ),
-    "collab_invitation": Kind(
+    INVITATION: Kind(
         "An invitation",
         "You are invited to work on “{story_title}” as {role}.",
         STORY + "/invitation",

@@ -9,6 +9,7 @@ from apps.notifications.errors import NotificationNotFound
 from apps.notifications.invalidation import notification_tag
 from apps.notifications.kinds import KINDS, PERSON
 from apps.notifications.pages import NotificationListPage, NotificationPage, UnreadCount
+from apps.notifications.showing import Reading, read_today
 from apps.users.limits import ORPHAN_ID
 from apps.users.pages import AuthorRef
 from apps.users.queries import list_authors
@@ -20,8 +21,16 @@ LISTS = Region(
     "notification.list",
     ttl="NOTIFICATION_LIST",
     type=NotificationListPage,
-    finds=("user",),
-    reads=("notifications", "users"),
+    finds=("user", "story", "chapter", "standing", "platform-role"),
+    reads=(
+        "notifications",
+        "users",
+        "stories",
+        "chapters",
+        "collaborators",
+        "story_bans",
+        "platform_roles",
+    ),
 )
 COUNTS = Region(
     "notification.count", ttl="NOTIFICATION_COUNT", type=UnreadCount, reads=("notifications",)
@@ -39,7 +48,7 @@ def list_notifications(
     return LISTS.get_or_load(
         keys.notification_list(user_id, unread=is_unread, limit=limit, after=after),
         tags=[notification_tag(user_id)],
-        load=lambda: _load_list(found, scope=scope, limit=limit, after=after),
+        load=lambda: _load_list(found, user_id=user_id, scope=scope, limit=limit, after=after),
     )
 
 
@@ -57,39 +66,42 @@ def get_notification(*, notification_id: str, user_id: str) -> NotificationPage:
     found = Notification.objects(notification_id=notification_id, user_id=user_id).first()
     if found is None:
         raise NotificationNotFound
-    return _show(found, list_authors(_actors([found])))
+    return _show_all([found], user_id)[0]
 
 
 def _load_list(
-    found: Any, *, scope: str, limit: int, after: list[Any] | None
+    found: Any, *, user_id: str, scope: str, limit: int, after: list[Any] | None
 ) -> NotificationListPage:
     page = read_latest(found, order="created_at", limit=limit, scope=scope, after=after)
-    people = list_authors(_actors(page.rows))
     return NotificationListPage(
-        items=[_show(row, people) for row in page.rows],
-        next_cursor=page.next_cursor,
-        has_more=page.has_more,
+        items=_show_all(page.rows, user_id), next_cursor=page.next_cursor, has_more=page.has_more
     )
 
 
-def _actors(rows: Sequence[Notification]) -> list[str]:
-    return [row.related["actor_id"] for row in rows if row.related.get("actor_id")]
+def _show_all(rows: Sequence[Notification], user_id: str) -> list[NotificationPage]:
+    readings = read_today(rows, user_id=user_id)
+    people = list_authors({_actor_of(one) for one in readings} - {""})
+    return [_show(row, reading, people) for row, reading in zip(rows, readings, strict=True)]
 
 
-def _show(row: Notification, people: dict[str, AuthorRef]) -> NotificationPage:
+def _show(row: Notification, reading: Reading, people: dict[str, AuthorRef]) -> NotificationPage:
     """Show a notification; whoever caused it and is gone is nowhere in it."""
-    actor = people.get(row.related.get("actor_id"))
+    actor = people.get(_actor_of(reading))
     is_gone = actor is not None and actor.user_id == ORPHAN_ID
     leads_to_him = KINDS[row.type].action_url == PERSON
     return NotificationPage(
         id=row.notification_id,
         type=row.type,
-        title=row.title,
-        message=row.message,
-        action_url=None if is_gone and leads_to_him else row.action_url,
+        title=reading.title,
+        message=reading.message,
+        action_url=None if is_gone and leads_to_him else reading.action_url,
         actor=actor,
-        related={**row.related, "actor_id": ORPHAN_ID} if is_gone else dict(row.related),
+        related={**reading.related, **({"actor_id": ORPHAN_ID} if is_gone else {})},
         is_read=row.is_read,
         read_at=row.read_at,
         created_at=row.created_at,
     )
+
+
+def _actor_of(reading: Reading) -> str:
+    return str(reading.related.get("actor_id") or "")

@@ -121,6 +121,19 @@ def test_a_digest_holds_what_came_in_its_period_and_is_unread(settings: Settings
     assert [i["title"] for i in longer.context["items"]] == ["New", "Yesterday's"]
 
 
+def test_a_digest_names_nothing_that_its_reader_may_not_see_now() -> None:
+    user_id = reader()
+    an_hour_ago = TUESDAY - timedelta(hours=1)
+    hidden = {"title": "Of the Verbena affair", "related": {"story_slug": "not-there"}}
+    told(user_id, at=an_hour_ago, **hidden)
+    assert gather(user_id) is None
+    told(user_id, at=an_hour_ago, title="New")
+    found = gather(user_id)
+    assert found is not None
+    titles = [item["title"] for item in found.context["items"]]
+    assert (titles, found.context["more"]) == (["New"], 1)
+
+
 def test_a_long_digest_shows_the_newest_and_counts_the_rest() -> None:
     user_id = reader()
     for n in range(digests.MOST_SHOWN + 3):

@@ -16,6 +16,7 @@ from apps.access.documents import Collaborator, StoryBan
 from apps.chapters.documents import Chapter
 from apps.chapters.publishing import publish_due
 from apps.notifications.documents import Notification
+from apps.notifications.kinds import compose
 from apps.notifications.services import deliver
 from apps.reading.services import beat
 from apps.search.services import rebuild
@@ -76,6 +77,7 @@ class World:
         self.comment = self.say(self.author)
         settle_once()
         self.tell()
+        self.tell_of_leaf()
         rebuild()
         self.seconds = 0
         self.read_on(self.root)
@@ -99,6 +101,27 @@ class World:
             message="You have a new reader.",
         )
         assert told
+
+    def tell_of_leaf(self) -> None:
+        """Tell the friend of the leaf, by which he is told the names of both."""
+        about = {
+            "story_slug": self.open,
+            "story_title": "The lamp",
+            "chapter_slug": self.leaf,
+            "chapter_title": "The cellar",
+            "parent_slug": self.root,
+            "actor_id": self.author.user_id,
+        }
+        payload = compose("story_continued", **about)
+        assert deliver(
+            dedupe_key=unique("cause"),
+            user_id=self.friend.user_id,
+            kind="story_continued",
+            related=payload["metadata"],
+            now=NOW,
+            title=payload["title"],
+            message=payload["message"],
+        )
 
     def read_on(self, chapter: str) -> None:
         """Let the friend turn to a chapter, half a minute later."""
@@ -333,7 +356,7 @@ def read_all(world: World) -> None:
 
 
 def clear_away(world: World) -> None:
-    assert Notification.objects(user_id=world.friend.user_id, is_read=True).delete() == 2
+    assert Notification.objects(user_id=world.friend.user_id, is_read=True).delete() == 3
 
 
 def read_leaf(world: World) -> None:
@@ -369,7 +392,7 @@ DRAFTS = {"draft-team", "draft-role"}
 WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     "title": (
         patched("story", {"title": "The lantern"}),
-        {*LISTS, *STORY, "tagged", "mine", "search", "history"},
+        {*LISTS, *STORY, "tagged", "mine", "search", "history", "told"},
     ),
     "same title": (patched("story", {"title": "The lamp"}), STORY),
     "description": (patched("story", {"description": "Another house."}), {*LISTS, *STORY}),
@@ -381,7 +404,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     "hidden": (
         patched("settings", {"is_public": False}),
         {*LISTS, *STORY, "tagged", "tree", "chapters", "root", "leaf", "settings", "pull", "pulls"}
-        | {"search", "history"},
+        | {"search", "history", "told"},
     ),
     "archived": (
         [stepped("archive"), stepped("unarchive")],
@@ -410,7 +433,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     "fallen silent": ([stop_talking, fall_silent], {"leaf", "comments"}),
     "chapter's title": (
         patched("leaf", {"title": "The vault"}),
-        {"leaf", "tree", "chapters", "search"},
+        {"leaf", "tree", "chapters", "search", "told"},
     ),
     "chapter's text": (
         [patched("leaf", {"content": SAME_LENGTH}), roll_back],
@@ -419,7 +442,10 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
     "way's label": (patched("leaf", {"choice_text": "Down"}), {"root", "analytics"}),
     "linked": ([link, relabel_link, delete_attic], {"leaf", "analytics"}),
     "chapter's end": (patched("leaf", {"is_ending": True}), {"leaf", "tree", "chapters"}),
-    "leaf deleted": (delete_leaf, {*LISTS, *STORY, "leaf", "root", "tree", "chapters", "pull"}),
+    "leaf deleted": (
+        delete_leaf,
+        {*LISTS, *STORY, "leaf", "root", "tree", "chapters", "pull", "told"},
+    ),
     "node emptied": (empty_root, {"root", "tree", "chapters"}),
     "chapter's time": (
         [
@@ -487,7 +513,7 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
             banned_by=world.author.user_id,
             banned_at=NOW,
         ).save(),
-        {*STORY, "tree", "chapters", "root", "leaf", "team", "role", "history"},
+        {*STORY, "tree", "chapters", "root", "leaf", "team", "role", "history", "told"},
     ),
     "banned by the platform": (
         [

@@ -13,6 +13,7 @@ from apps.notifications import services
 from apps.notifications.documents import Notification
 from apps.notifications.jobs import deliver, send_notification
 from apps.notifications.kinds import KINDS, compose
+from apps.notifications.showing import GONE
 from apps.users.documents import User
 from storychain.errors import Invalid
 from storychain.outbox import OutboxRow
@@ -274,6 +275,101 @@ def test_a_list_shows_the_name_that_somebody_has_today() -> None:
     actor.patch("/users/me", {"username": unique("renamed")})
     assert name() != before
     assert name().startswith("renamed")
+
+
+class Told:
+    """A reader who was told of a public story's chapter, and what of it must not be seen."""
+
+    def __init__(self) -> None:
+        self.author, self.reader = sign_in("author"), sign_in("reader")
+        self.story = start_story(self.author, title="The Verbena affair")
+        self.root = write_root(self.author, self.story, title="Mandrake")
+        publish(self.author, self.story)
+        self.leaf = write_child(self.author, self.story, self.root, title="Hemlock")
+        self.slip = self.tell(chapter_slug=self.leaf, chapter_title="Hemlock")
+
+    def tell(self, kind: str = "story_continued", **more: str) -> str:
+        story = {"story_slug": self.story, "story_title": "The Verbena affair"}
+        about = {**story, "parent_slug": self.root, "actor_id": str(self.author.user_id), **more}
+        payload = compose(kind, **{name: about[name] for name in KINDS[kind].related})
+        found = services.deliver(
+            dedupe_key=unique("cause"),
+            user_id=str(self.reader.user_id),
+            kind=kind,
+            title=payload["title"],
+            message=payload["message"],
+            action_url=payload["actionUrl"],
+            related=payload["metadata"],
+            now=NOW,
+        )
+        assert found
+        return found
+
+    def shown(self) -> set[str]:
+        """Return which names are shown on any page, twice, so that the cache has it."""
+        pages = [*["/notifications", "/notifications?unread=true"] * 2]
+        texts = [self.reader.get(page).content.decode().lower() for page in pages]
+        assert texts[:2] == texts[2:]
+        names = ("verbena", "hemlock", "foxglove", "author")
+        return {name for name in names if any(name in text for text in texts)}
+
+    def turn(self, **settings: object) -> None:
+        answer = self.author.patch(f"/stories/{self.story}/settings", settings)
+        assert answer.status_code == 200, answer.content
+
+
+def test_what_its_reader_may_not_see_any_more_is_named_on_no_page_and_still_counts() -> None:
+    told = Told()
+    everything = {"verbena", "hemlock", "author"}
+    where = {"story_slug": told.story, "user_id": str(told.reader.user_id)}
+    assert told.shown() == everything
+    told.turn(is_public=False)
+    assert told.shown() == set()
+    (item,) = told.reader.get("/notifications").json()["items"]
+    hidden = (item["title"], item["message"], item["action_url"], item["actor"], item["related"])
+    assert hidden == (KINDS["story_continued"].title, GONE, None, None, {})
+    told.turn(is_public=True)
+    assert told.shown() == everything
+    StoryBan.impose(**where, reason="Spam.", by="x", now=NOW)
+    assert told.shown() == set()
+    told.tell("story_ban", reason="You know why.")
+    assert told.shown() == {"verbena"}, "what judges him stays as he was told"
+    StoryBan.find(**where).delete()
+    told.author.patch(f"/stories/{told.story}/chapters/{told.leaf}", {"title": "Foxglove"})
+    assert "foxglove" in told.shown(), "it is called as today"
+    told.author.patch(f"/stories/{told.story}", {"title": "The Foxglove affair"})
+    messages = [one["message"] for one in told.reader.get("/notifications").json()["items"]]
+    assert "“Foxglove” continues “The Foxglove affair”." in messages
+    assert told.author.delete(f"/stories/{told.story}/chapters/{told.leaf}").status_code == 204
+    assert told.shown() == {"verbena"}, "by the ban that he was told of"
+    read = told.reader.post(f"/notifications/{told.slip}/read").json()
+    assert (read["message"], read["is_read"]) == (GONE, True)
+    assert told.reader.get("/notifications/count").json() == {"unread": 1}
+
+
+def test_a_deleted_storys_titles_are_gone_with_it_and_with_an_invitation_that_ended() -> None:
+    told = Told()
+    told.tell("story_published")
+    assert told.author.delete(f"/stories/{told.story}").status_code == 204
+    assert told.shown() == set()
+    draft = start_story(told.author, title="The Verbena draft")
+    team = f"/stories/{draft}/collaborators"
+    body = {"user_id": told.reader.user_id, "role": "reviewer"}
+    assert told.author.post(team, body).status_code == 201
+    told.story = draft
+    told.tell("collab_invitation", role="reviewer")
+    assert "verbena" in told.shown(), "he is asked"
+    assert told.author.delete(f"{team}/{told.reader.user_id}").status_code == 204
+    assert told.shown() == set()
+
+
+def test_a_message_that_somebody_worded_himself_is_left_as_it_is() -> None:
+    told = Told()
+    Notification.objects(notification_id=told.slip).update(set__message="Read Hemlock!")
+    told.author.patch(f"/stories/{told.story}", {"title": "The Foxglove affair"})
+    (item,) = told.reader.get("/notifications").json()["items"]
+    assert item["message"] == "Read Hemlock!"
+    assert item["related"]["story_title"] == "The Foxglove affair"
 
 
 def test_more_than_a_step_is_read_at_once() -> None:
