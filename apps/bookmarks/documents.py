@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from mongoengine import fields
@@ -38,6 +39,15 @@ class Bookmark(Document):
             bookmark_id=_key(user_id, chapter_slug), story_slug=story_slug
         ).first()
         return found
+
+    @classmethod
+    def list_at(
+        cls, *, user_id: str, story_slug: str, chapter_slugs: Iterable[str]
+    ) -> list[Bookmark]:
+        """Return somebody's bookmarks at these chapters of a story; at most a hundred of them."""
+        keys = [_key(user_id, slug) for slug in chapter_slugs]
+        his = {"user_id": user_id, "story_slug": story_slug}
+        return list(cls.objects(bookmark_id__in=keys, **his)) if keys else []
 
     @classmethod
     def begin(cls, *, user_id: str, story_slug: str, chapter_slug: str, now: datetime) -> Bookmark:

@@ -1,6 +1,6 @@
 """What somebody sees of his own bookmarks, always from the database: what he may read, no more."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from apps.bookmarks.documents import Bookmark
 from apps.bookmarks.errors import BookmarkNotFound
@@ -32,6 +32,14 @@ def list_bookmarks(
     return BookmarkListPage(
         items=_show(page.rows, user_id), next_cursor=page.next_cursor, has_more=page.has_more
     )
+
+
+def list_bookmarks_at(
+    *, user_id: str, story_slug: str, chapter_slugs: Iterable[str]
+) -> list[BookmarkView]:
+    """Return somebody's bookmarks at these chapters of a story, as far as he may read them."""
+    at = {"story_slug": story_slug, "chapter_slugs": chapter_slugs}
+    return _show(Bookmark.list_at(user_id=user_id, **at), user_id)
 
 
 def get_bookmark(*, user_id: str, story_slug: str, chapter_slug: str) -> BookmarkView:

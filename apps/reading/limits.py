@@ -7,3 +7,4 @@ QUALIFIES = 20  # seconds of one stay at a chapter
 LONGEST_PATH = 100
 MOST_ENDINGS = 100
 LONGEST_SESSION_ID = 64
+MOST_NAMED = 100  # chapters, or comments, of which a reader's own side is asked at once

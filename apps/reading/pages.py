@@ -90,13 +90,17 @@ class OverlayPage(MyRolePage, frozen=True, kw_only=True):
 
     His part in it and what he may do; his texts that are not public yet, each list the newest
     first and at most 20 long: chapters that wait, drafts, and pull requests that are undecided.
-    His bookmarks in it, the newest 20; his votes; how far he has come; whether he follows it.
+    His bookmarks in it, the newest 20; his votes, the newest 1,000; how far he has come; whether
+    he follows it. Whoever may have more of these (`has_more_bookmarks`, `has_more_votes`) asks for
+    those of a page by `chapters` and `comments`; a vote on the story is then there as well.
     """
 
     waiting: list[WaitingChapter]
     autosaves: list[AutosaveRow]
     pulls: list[PullRow]
     bookmarks: list[BookmarkView]
+    has_more_bookmarks: bool
     votes: list[VoteView]
+    has_more_votes: bool
     progress: ProgressView
     is_following: bool

@@ -8,11 +8,11 @@ from rest_framework.views import APIView
 
 from apps.reading import history, queries, services
 from apps.reading.pages import BeatPage, HistoryListPage, HistoryPage, OverlayPage
-from apps.reading.serializers import HeartbeatInput
+from apps.reading.serializers import HeartbeatInput, OverlayInput
 from apps.stories.queries import open_story
 from storychain.api.authentication import SignedIn
 from storychain.api.pagination import link_next, page_params
-from storychain.api.parsing import read_input
+from storychain.api.parsing import read_input, read_query
 from storychain.api.rates import Rate
 from storychain.api.responses import empty_response, json_response
 from storychain.api.schema import schema_for
@@ -24,10 +24,18 @@ class Overlay(APIView):
 
     permission_classes = [SignedIn]
 
-    @extend_schema(operation_id="stories_me", responses=schema_for(OverlayPage))
+    @extend_schema(
+        operation_id="stories_me", parameters=[OverlayInput], responses=schema_for(OverlayPage)
+    )
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """Show the caller's part in a story, and his texts in it that are not public yet."""
-        return json_response(queries.get_overlay(slug=slug, user_id=request.user.user_id))
+        """Show the caller's part in a story, and his texts in it that are not public yet.
+
+        For a page of many chapters or comments, name them: his votes and bookmarks at them are then
+        all there.
+        """
+        asked = read_query(OverlayInput, request)
+        page = queries.get_overlay(slug=slug, user_id=request.user.user_id, **asked)
+        return json_response(page)
 
 
 class History(APIView):

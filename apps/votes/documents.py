@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 from mongoengine import fields
@@ -38,7 +39,7 @@ class Vote(Document):
 
         The write itself answers what was there, so that of two at once each sees the other's.
         """
-        mine = cls.objects(vote_id=f"{kind}:{key}:{user_id}")
+        mine = cls.objects(vote_id=_name(kind, key, user_id))
         old = mine.modify(
             upsert=True,
             set__user_id=user_id,
@@ -55,6 +56,16 @@ class Vote(Document):
         return before, 0
 
     @classmethod
+    def list_on(
+        cls, *, kind: str, keys: Iterable[str], user_id: str, story_slug: str
+    ) -> list[Vote]:
+        """Return what somebody voted on these things of a story; at most a hundred of them."""
+        names = [_name(kind, key, user_id) for key in keys]
+        # Whose they are is asked as well: a name is of parts that may hold its colon.
+        his = {"user_id": user_id, "story_slug": story_slug}
+        return list(cls.objects(vote_id__in=names, **his)) if names else []
+
+    @classmethod
     def forget(cls, *, kind: str, key: str, most: int) -> int:
         """Delete up to `most` votes on something that is gone; return how many."""
         return int(cls.objects(vote_id__startswith=f"{kind}:{key}:").at_most(most).delete())
@@ -66,3 +77,7 @@ class Vote(Document):
         group = {"_id": "$story_slug", "count": {"$sum": 1}}
         found = cls.objects.aggregate([{"$match": wanted}, {"$group": group}])
         return Counter({row["_id"]: row["count"] for row in found})
+
+
+def _name(kind: str, key: str, user_id: str) -> str:
+    return f"{kind}:{key}:{user_id}"
