@@ -47,8 +47,8 @@ class WayView(msgspec.Struct, frozen=True):
 class ForkView(msgspec.Struct, frozen=True, kw_only=True):
     """A chapter with choices: how many read it, and which share of them read none that follows.
 
-    `drop_off` is the least that it can be: who read two ways counts in both, and who came to one by
-    another way counts as well, so that each hides somebody who stopped here.
+    `drop_off` is exact: each reader counts once who has read any chapter to which its ways lead, in
+    whichever order. Who had read both before a way joined them counts as having stopped here.
     """
 
     chapter_slug: str

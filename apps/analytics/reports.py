@@ -84,13 +84,12 @@ def _fork(chapter: Chapter, chapters: dict[str, Chapter]) -> ForkView:
         target = chapters.get(choice.chapter_slug)
         theirs = target.stats.unique_readers if target else 0
         ways.append(WayView(choice.text, choice.chapter_slug, theirs, _share(theirs, readers)))
-    went_on = min(readers, sum(way.readers for way in ways))  # at most: who took two counts twice
     return ForkView(
         chapter_slug=chapter.slug,
         title=chapter.title,
         readers=readers,
         ways=ways,
-        drop_off=_share(readers - went_on, readers),
+        drop_off=_share(max(0, readers - chapter.stats.went_on), readers),
     )
 
 

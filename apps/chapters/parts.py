@@ -18,6 +18,7 @@ class ChapterStats(EmbeddedDocument):
     reads = fields.IntField(default=0)
     unique_readers = fields.IntField(default=0)
     completions = fields.IntField(default=0)
+    went_on = fields.IntField(default=0)  # of its readers, those who have read any that follows
     total_read_time = fields.IntField(default=0)
     comments = fields.IntField(default=0)
     child_branches = fields.IntField(default=0)

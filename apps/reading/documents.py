@@ -5,6 +5,7 @@ None of it grows with what is read but ChapterRead, one small document a chapter
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -181,11 +182,10 @@ class ChapterRead(Document):
 
 
 class CountedRead(Document):
-    """That somebody's reading of a chapter, or to a story's end, is counted for good.
+    """That somebody's reading of a chapter, on from it, or to a story's end, is counted for good.
 
-    It stays so if he forgets it.
-
-    Its id is a keyed hash of both, so that nobody's reading can be listed by it.
+    It stays so if he forgets it. Its id is a keyed hash of both, so that nobody's reading can be
+    listed by it.
     """
 
     mark = StringField(primary_key=True)
@@ -203,8 +203,23 @@ class CountedRead(Document):
         return cls._claim(_pair(user_id, f"end:{story_slug}"))  # no chapter's slug has a colon
 
     @classmethod
+    def claim_way(cls, *, user_id: str, chapter_slug: str) -> bool:
+        """Note that he has read on from a chapter; tell whether he had not before."""
+        return cls._claim(_pair(user_id, f"on:{chapter_slug}"))
+
+    @classmethod
+    def holds_any(cls, *, user_id: str, chapter_slugs: Iterable[str]) -> bool:
+        """Tell whether somebody counts for any of these chapters."""
+        marks = [cls._mark(_pair(user_id, slug)) for slug in chapter_slugs]
+        return bool(marks) and cls.objects(mark__in=marks).first() is not None
+
+    @classmethod
+    def _mark(cls, what: str) -> str:
+        return salted_hmac(cls.__name__, what).hexdigest()
+
+    @classmethod
     def _claim(cls, what: str) -> bool:
-        mark = salted_hmac(cls.__name__, what).hexdigest()
+        mark = cls._mark(what)
         if cls.objects(mark=mark).first():
             return False
         cls(mark=mark).save(force_insert=True)

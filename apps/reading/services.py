@@ -16,7 +16,8 @@ from mongoengine.errors import NotUniqueError
 from apps.access.rules import Action
 from apps.chapters.documents import Chapter
 from apps.chapters.errors import ChapterNotFound
-from apps.reading.documents import ChapterRead, CountedRead, ReadingHistory, Sitting
+from apps.reading.counting import count_first
+from apps.reading.documents import ChapterRead, ReadingHistory, Sitting
 from apps.reading.errors import HistoryNotFound
 from apps.reading.events import HistoryForgotten, StoryRead
 from apps.stories.services import open_for
@@ -139,24 +140,15 @@ def _keep(sitting: Sitting, history: ReadingHistory, *, now: datetime) -> None:
 
 def _count(read: ChapterRead, history: ReadingHistory, *, more: int, now: datetime) -> None:
     """Count seconds of a read: for the reader, his chapter, its story, and the day."""
-    found = Chapter.objects(slug=read.chapter_slug, status="published").only("is_ending").first()
-    if found is None:
+    found = Chapter.objects(slug=read.chapter_slug, status="published")
+    chapter = found.only("story_slug", "choices", "is_ending").first()
+    if chapter is None:
         return  # it was removed while he read it
-    is_new = False
-    if read.qualify(is_ending=found.is_ending, now=now):
-        history.count(is_ending=found.is_ending)
-        is_new = CountedRead.claim(user_id=history.user_id, chapter_slug=read.chapter_slug)
-    is_end = is_new and found.is_ending
-    once = {"reads": is_new, "unique_readers": is_new, "completions": is_end}
-    counts = {f"stats__{name}": int(n) for name, n in {**once, "total_read_time": more}.items()}
-    counters.add(kind="chapter", key=read.chapter_slug, counts=counts)
-    whole = {"total_reads": int(is_new), "finishers": int(is_end and _is_first_end(history))}
-    counters.add(kind="story", key=history.story_slug, counts=whole)
+    if read.qualify(is_ending=chapter.is_ending, now=now):
+        history.count(is_ending=chapter.is_ending)
+        count_first(chapter, user_id=history.user_id, is_ending=chapter.is_ending)
+    counters.add(kind="chapter", key=read.chapter_slug, counts={"stats__total_read_time": more})
     _count_day(read, history, now=now)
-
-
-def _is_first_end(history: ReadingHistory) -> bool:
-    return CountedRead.claim_end(user_id=history.user_id, story_slug=history.story_slug)
 
 
 def _count_day(read: ChapterRead, history: ReadingHistory, *, now: datetime) -> None:

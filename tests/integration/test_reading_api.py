@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.core.management import call_command
 from pymongo.monitoring import CommandListener
 
 from apps.analytics.limits import EVENTS, READ
@@ -17,7 +18,8 @@ from apps.analytics.reports import get_analytics
 from apps.analytics.services import TrackedEvent, record_events, roll_up_day
 from apps.analytics.trending import refresh_trending
 from apps.chapters.documents import Chapter
-from apps.reading.documents import ChapterRead, ReadingHistory, Sitting
+from apps.reading import backfilling
+from apps.reading.documents import ChapterRead, CountedRead, ReadingHistory, Sitting
 from apps.reading.limits import LONGEST_PATH
 from apps.reading.services import STEP, Beat, beat
 from apps.stories.documents import Story
@@ -135,6 +137,72 @@ def test_a_reader_counts_once_for_a_chapter_also_if_he_forgets_that_he_read_it()
     assert desk.stats() == (counted(1, 75), counted(2, 75, ends=2), 4)
     ends = get_analytics(story_slug=desk.story, days=1, today=NOW.date()).value
     assert (ends.completions, ends.finishers) == (3, 2)
+
+
+def test_drop_off_counts_each_reader_once_who_read_on_in_whichever_order() -> None:
+    desk = Desk()
+    side = write_child(desk.author, desk.story, desk.root, is_ending=True)
+    both, stopped, back, elsewhere = (sign_in() for _ in range(4))
+    desk.read(0, desk.root, desk.end, side, reader=both)
+    desk.read(0, desk.root, reader=stopped)
+    desk.read(0, desk.end, desk.root, side, reader=back)
+    desk.read(0, desk.end, reader=elsewhere)
+    desk.stats()
+    story = {"story_slug": desk.story, "days": 1, "today": NOW.date()}
+    (fork,) = get_analytics(**story).value.forks
+    assert (fork.readers, [way.readers for way in fork.ways]) == (3, [3, 2])
+    assert fork.drop_off == round(1 / 3, 4)
+
+
+def test_what_was_read_before_it_was_counted_is_counted_by_histories_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(backfilling, "STEP", 1)
+    desk, other = Desk(), sign_in()
+    side = write_child(desk.author, desk.story, desk.root, is_ending=True)
+    desk.read(0, desk.root, desk.end, side)
+    desk.read(0, desk.root, reader=other)
+    desk.beat(100, desk.end, reader=other)  # which is no read
+
+    def counted_so_far() -> list[Any]:
+        root, end, total = desk.stats()
+        times = (root.pop("total_read_time"), end.pop("total_read_time"))
+        assert times == (50, 25)
+        story = Story.objects.get(slug=desk.story).stats
+        return [
+            root,
+            end,
+            total,
+            story.finishers,
+            Chapter.objects.get(slug=desk.root).stats.went_on,
+        ]
+
+    def run_it() -> str:
+        call_command("backfill_reads")
+        return capsys.readouterr().out
+
+    before = counted_so_far()
+    assert before[2:] == [4, 1, 1]
+    assert run_it() == "0 brought up to date\n"
+    assert counted_so_far() == before
+    names = ("reads", "unique_readers", "completions", "went_on")
+    Chapter.objects(story_slug=desk.story).update(**{f"set__stats__{name}": 0 for name in names})
+    Story.objects(slug=desk.story).update(set__stats__total_reads=0, set__stats__finishers=0)
+    CountedRead.objects(mark__gt="").delete()
+    for out in ("4 brought up to date\n", "0 brought up to date\n"):
+        assert run_it() == out
+        assert counted_so_far() == before
+    # As of a story that was read before ends and ways were counted: its chapters count already.
+    claims = CountedRead._mark(f"{desk.reader.user_id}/end:{desk.story}")
+    way = CountedRead._mark(f"{desk.reader.user_id}/on:{desk.root}")
+    assert CountedRead.objects(mark__in=[claims, way]).delete() == 2
+    Story.objects(slug=desk.story).update(set__stats__finishers=0)
+    Chapter.objects(slug=desk.root).update(set__stats__went_on=0)
+    assert run_it() == "1 brought up to date\n"
+    assert counted_so_far() == before
+    told: list[tuple[int, int]] = []
+    backfilling.backfill(report=lambda done, total: told.append((done, total)))
+    assert told == [(1, 2), (2, 2)]
 
 
 class Ear(CommandListener):

@@ -38,6 +38,7 @@ def test_figures_are_those_of_the_days_the_ways_and_the_ends() -> None:
     right = write_child(author, story, root, choice_text="right, or not")
     for chapter, readers, completions in ((root, 8, 0), (left, 4, 3), (right, 2, 0)):
         count(chapter, readers, completions)
+    Chapter.objects(slug=root).update_one(set__stats__went_on=5)  # one of them took both ways
     Story.objects(slug=story).update_one(set__stats__total_reads=14, set__stats__finishers=2)
     path = f"/stories/{story}/analytics"
     empty = author.get(f"{path}?days=2").json()
@@ -57,15 +58,15 @@ def test_figures_are_those_of_the_days_the_ways_and_the_ends() -> None:
     assert yesterday["sources"] == [{"name": "search", "views": 2}, {"name": "t.co", "views": 1}]
     (fork,) = page["forks"]
     assert [(way["readers"], way["share"]) for way in fork["ways"]] == [(4, 0.5), (2, 0.25)]
-    assert (fork["chapter_slug"], fork["drop_off"]) == (root, 0.25)
+    assert (fork["chapter_slug"], fork["drop_off"]) == (root, 0.375)
     before, day = yesterday["date"], today["date"]
     sheets = {
         "days": ["date,reads,readers,views", f"{before},0,0,6", f"{day},3,2,0"],
         "sources": ["date,source,views", f"{before},search,2", f"{before},t.co,1"],
         "forks": [
             "chapter,title,readers,drop_off,choice,leads_to,choice_readers,share",
-            f"{root},The stairs,8,0.25,'=left,{left},4,0.5",
-            f'{root},The stairs,8,0.25,"right, or not",{right},2,0.25',
+            f"{root},The stairs,8,0.375,'=left,{left},4,0.5",
+            f'{root},The stairs,8,0.375,"right, or not",{right},2,0.25',
         ],
         "totals": ["reads,readers,completions,finishers,completion", "14,8,3,2,0.25"],
     }
