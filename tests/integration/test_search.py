@@ -5,7 +5,11 @@ tests/contract/test_search_on_postgresql.py runs this file on a PostgreSQL of it
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from random import Random
 from typing import Any
 from unittest.mock import Mock
@@ -411,6 +415,25 @@ SYNTAX = """
 stairs' & 'lamp | stairs:* | !stairs | <-> | \'stairs\' | stairs\\ | ' OR 1=1 -- | %stairs% | _tairs
 ((((( | "" | ** | -- | ;; | :: | (a+)+$(a+)+$(a+)+$ | a*a*a*a*a*a*a* | [[:alpha:]] | $where
 """
+MORE = [
+    *(
+        "NEAR(stairs lamp, 2)",
+        "NEAR(",
+        "stairs + lamp",
+        "lexemes:stairs",
+        "{lexemes} : stairs",
+        '""',
+    ),
+    *("aopen*", "fopen", "stairs OR", "-stairs", "stairs & (", "<2>", "\\\\", "''", "$$stairs$$"),
+    *(
+        "\u0600\u064b\u200f\u05d0",
+        "e\u0301\u0301\u0301\u0301",
+        "\ufffd\ufffd",
+        "\ud7ff\ue000",
+        "\uff10\uff11",
+        "\uff21\uff22",
+    ),
+]
 ODD = ["🏴🏴", "🧑\u200d🚀👩\u200d🔬", "\u202estairs", "\u0301\u0301", "ﷺﷺ", "a\tb\nc", "a" * 100]
 
 
@@ -442,6 +465,33 @@ def test_no_words_are_an_operator_and_none_is_an_error(author: Caller) -> None:
     ):
         answer = ANYONE.get(f"/search{query}")
         assert answer.status_code == (200 if "%ff" in query else 400), query
+
+
+def test_whatever_is_asked_of_each_type_and_filter_is_answered_by_an_index(author: Caller) -> None:
+    told(author, title="Lamp", text="The stairs, again.", tags=["%sea_"])
+    services.rebuild()
+    told_of = [find(ANYONE, "stairs"), find(ANYONE, "lamp", tag="%sea_")]
+    asked = [*(q for line in SYNTAX.splitlines() if line for q in line.split(" | ")), *ODD, *MORE]
+    kinds, filters = ("story", "chapter", "user", "tag"), ("genre", "tag", "exclude")
+    everything = queries.Reach(stories=["x"], banned=["y' OR 1=1 --"])
+    with asking() as heard:
+        for q, n in zip(asked, count()):
+            for kind in (None, *kinds):
+                finder = Finder(Choice(q=q, type=kind, exclude=q[:40]), everything)
+                assert all(
+                    find.thing.kind in (kind or find.thing.kind) for find in finder.walk(None)
+                )
+            chosen = {"type": kinds[n % 4], filters[n % 3]: q[:40], "rating": "general"}
+            answer = ANYONE.client.get("/api/v1/search", {"q": "stairs", **chosen})
+            assert answer.status_code == 200, (q, answer.content)
+            assert answer.json()["items"] == [] or filters[n % 3] == "exclude", q
+            find(ANYONE, q, **chosen, status="published")
+    assert [find(ANYONE, "stairs"), find(ANYONE, "lamp", tag="%sea_")] == told_of != [[], []]
+    assert any("search_lexemes" in sql for sql in heard)
+    assert any("search_gram" in sql for sql in heard)
+    assert {
+        sql: plan for sql, p in heard.items() if (plan := read_plan(sql, p)) and scans(plan)
+    } == {}
 
 
 def test_a_text_of_any_length_and_kind_is_indexed(author: Caller) -> None:
@@ -485,6 +535,37 @@ def test_many_closed_stories_and_bans_are_one_search(author: Caller) -> None:
     for q, found in ((PARAGRAPH[:100], chapters[:0:-1]), (long * 3, [])):
         finds = Finder(Choice(q=q), reach).walk(None)
         assert [str(find.thing) for find in finds] == found
+
+
+@contextmanager
+def asking() -> Iterator[dict[str, Any]]:
+    """Note what is asked of the index, each question with its first parameters."""
+    heard: dict[str, Any] = {}
+
+    def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not many and sql.startswith("SELECT") and "search_" in sql:
+            heard.setdefault(sql, params)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield heard
+
+
+def read_plan(sql: str, params: Any) -> str:
+    """Return how the database would answer; PostgreSQL, whose tables are small here, if it must."""
+    is_sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        if not is_sqlite:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("SET LOCAL enable_indexscan = off")  # else it walks by the numbers
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{sql}", params)
+        return "\n".join(str(row[-1]) for row in cursor.fetchall())
+
+
+def scans(plan: str) -> bool:
+    """Tell whether a plan reads a table from end to end: an FTS5 table is, without a match."""
+    lines = [line for line in plan.splitlines() if "Seq Scan" in line or line.startswith("SCAN")]
+    return not all(re.search(r"VIRTUAL TABLE INDEX \d+:M", line) for line in lines)
 
 
 def look(**query: object) -> dict[str, Any]:
