@@ -45,7 +45,11 @@ class Appeals(APIView):
         responses={201: schema_for(AppealView)},
     )
     def post(self, request: Request) -> HttpResponse:
-        """Appeal against a ban from a story, or without one from the platform; one at a time."""
+        """Appeal against a ban from a story, or without one from the platform; one at a time.
+
+        Once it is decided there may be another, if it says something new (409 `nothing-new`), and
+        APPEALS_PER_BAN in all, 2 unless it is set otherwise (409 `appeals-spent`).
+        """
         sent, caller_id = read_input(AppealInput, request), request.user.user_id
 
         def create() -> str:
@@ -81,7 +85,11 @@ class AppealVerdict(APIView):
 
     @extend_schema(operation_id="appeals_decide", request=VerdictInput, responses={204: None})
     def post(self, request: Request, appeal_id: str) -> HttpResponse:
-        """Grant it, which lifts the ban, or reject it: by somebody else than who has banned."""
+        """Grant it, which lifts the ban, or reject it: by somebody else than who has banned.
+
+        403 `out-of-reach` for him, unless nobody else of the story's moderators, or of those who
+        lift the platform's bans, is there to judge.
+        """
         appealing.decide_appeal(
             appeal_id=appeal_id,
             caller_id=request.user.user_id,

@@ -6,9 +6,11 @@ follows.
 
 from datetime import datetime
 
+from apps.access.queries import load_standing
 from apps.chapters.events import ChapterTakenAway
 from apps.comments.events import CommentRemoved, DiscussionTurned
 from apps.moderation.documents import Act
+from apps.moderation.platform import acts_for_platform
 from apps.stories.events import TakedownTurned
 from storychain.events import subscribes
 
@@ -49,6 +51,7 @@ def _note(
     user_id: str,
     now: datetime,
 ) -> tuple[()]:
+    standing = load_standing(story_slug=event.story_slug, user_id=event.actor_id)
     Act.note(
         kind,
         actor_id=event.actor_id,
@@ -57,5 +60,7 @@ def _note(
         subject_type=subject[0],
         subject_id=subject[1],
         story_slug=event.story_slug,
+        is_shared=True,
+        for_platform=acts_for_platform(standing),
     )
     return ()

@@ -16,7 +16,7 @@ from apps.collaboration.services import end_part
 from apps.moderation.documents import Act, Appeal
 from apps.moderation.errors import AlreadyThere, BanNotFound, OutOfReach
 from apps.moderation.events import StoryBanTurned
-from apps.moderation.platform import SUPER_ADMIN, Duty, check_duty
+from apps.moderation.platform import SUPER_ADMIN, Duty, acts_for_platform, check_duty
 from apps.pulls.judging import turn_everywhere
 from apps.stories.documents import Moment
 from apps.stories.services import Held, open_for
@@ -113,9 +113,11 @@ def _note_story(
 ) -> None:
     slug, is_banned = held.story.slug, kind == "story_banned"
     about = {"story_slug": slug, "user_id": user_id}
-    Act.note(kind, actor_id=caller_id, now=now, reason=reason, **about)
+    for_platform = acts_for_platform(held.standing)
+    seen = {"is_shared": True, "for_platform": for_platform}
+    Act.note(kind, actor_id=caller_id, now=now, reason=reason, **about, **seen)
     moment = "member_banned" if is_banned else "ban_lifted"
-    Moment.note(moment, actor_id=caller_id, now=now, **about)
+    Moment.note(moment, actor_id=None if for_platform else caller_id, now=now, **about)
     publish(
         StoryBanTurned(
             **about,

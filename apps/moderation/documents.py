@@ -136,7 +136,11 @@ class Appeal(Document):
 
 
 class Act(Document):
-    """Something that a moderator did: to whom or what, when and why. Append-only."""
+    """Something that a moderator did: to whom or what, when and why. Append-only.
+
+    What is shared, the moderators of its story see as well; what was done `for_platform`, by
+    somebody who looks after it, without his name.
+    """
 
     act_id = StringField(primary_key=True, default=lambda: uuid4().hex)
     kind = StringField(required=True, choices=ACTS)
@@ -146,6 +150,8 @@ class Act(Document):
     subject_id = StringField()
     story_slug = StringField()
     reason = StringField(default="")
+    is_shared = fields.BooleanField(default=False)
+    for_platform = fields.BooleanField(default=False)
     at = fields.DateTimeField(required=True)
 
     meta = {
@@ -153,6 +159,7 @@ class Act(Document):
         "indexes": [
             ["-at", "-act_id"],
             ["story_slug", "-at", "-act_id"],
+            ["story_slug", "is_shared", "-at", "-act_id"],
             ["user_id", "-at", "-act_id"],
             "actor_id",
             {"fields": ["subject_id"], "sparse": True},

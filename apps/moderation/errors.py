@@ -33,6 +33,18 @@ class AlreadyThere(Conflict):
     code, title = "already-there", "This has been done already"
 
 
+class NothingNew(Conflict):
+    """An appeal was decided, and says what this one says."""
+
+    code, title = "nothing-new", "This has been said and decided"
+
+
+class AppealsSpent(Conflict):
+    """There were as many appeals against this ban as there may be."""
+
+    code, title = "appeals-spent", "There is no further appeal against this ban"
+
+
 class AppealNotFound(NotFound):
     """There is no such appeal, or the caller has no part in it."""
 

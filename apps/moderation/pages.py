@@ -85,7 +85,11 @@ class RolesPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ActView(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a moderator did; an `actor` who is null acted on the command line."""
+    """Something that a moderator did; an `actor` who is null acted on the command line.
+
+    In a story's list he is null as well where somebody did it who looks after the platform, and
+    where it was decided about the caller himself.
+    """
 
     id: str
     kind: str

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from apps.access.rules import MODERATOR as OF_STORY
+from apps.access.rules import Standing
 from apps.moderation.errors import PlatformForbidden
 from apps.users.queries import find_platform_role
 
@@ -38,3 +40,8 @@ def check_duty(duty: Duty, *, caller_id: str) -> str:
 def may(duty: Duty, role: str | None) -> bool:
     """Tell whether who has this platform role, if any, may do this."""
     return role in MAY[duty]
+
+
+def acts_for_platform(standing: Standing) -> bool:
+    """Tell whether somebody moderates a story by his platform role, not as one of its team."""
+    return standing.rank < OF_STORY

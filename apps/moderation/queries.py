@@ -1,5 +1,6 @@
 """What members and moderators see of reports and bans, of roles and what was done."""
 
+from collections.abc import Callable
 from typing import Any
 
 from apps.access.documents import StoryBan
@@ -120,13 +121,33 @@ def list_acts(
     """Return one page of what moderators did: all of it, or what concerns a person or story."""
     named = {"user_id": user_id, "story_slug": story_slug}
     where = {name: value for name, value in named.items() if value} or {"act_id__gt": ""}
+    return _acts(read_page(Act, "at", where, limit, cursor), lambda _: True)
+
+
+def list_story_acts(
+    *, story_slug: str, caller_id: str, limit: int, cursor: str | None
+) -> ActListPage:
+    """Return one page of what was done in a story, for its moderators.
+
+    Nothing of what the platform decides for itself, or is told alone; and nobody by name who has
+    done it for the platform, or has decided about the caller.
+    """
+    where = {"story_slug": story_slug, "is_shared": True}
     page = read_page(Act, "at", where, limit, cursor)
+    return _acts(page, lambda act: not (act.for_platform or _judges(act, caller_id)))
+
+
+def _acts(page: Slice[Act], names_actor: Callable[[Act], bool]) -> ActListPage:
     people = people_in((row.actor_id, row.user_id) for row in page.rows)
     return ActListPage(
-        items=[_act_view(row, people) for row in page.rows],
+        items=[_act_view(row, people, names_actor=names_actor(row)) for row in page.rows],
         next_cursor=page.next_cursor,
         has_more=page.has_more,
     )
+
+
+def _judges(act: Act, user_id: str) -> bool:
+    return act.user_id == user_id and str(act.kind).startswith("report_")
 
 
 def _concerns(report: Report, user_id: str) -> bool:
@@ -155,12 +176,12 @@ def _report_view(report: Report, people: People, *, for_judge: bool) -> ReportVi
     )
 
 
-def _act_view(act: Act, people: People) -> ActView:
+def _act_view(act: Act, people: People, *, names_actor: bool) -> ActView:
     plain = ("kind", "subject_type", "subject_id", "story_slug", "reason", "at")
     is_members = not act.actor_id.startswith("~") or act.actor_id == ORPHAN_ID
     return ActView(
         id=act.act_id,
-        actor=people[act.actor_id] if is_members else None,
+        actor=people[act.actor_id] if is_members and names_actor else None,
         user=people.get(act.user_id),
         **{name: getattr(act, name) for name in plain},
     )

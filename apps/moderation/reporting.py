@@ -6,9 +6,11 @@ Nobody decides on what is his own.
 """
 
 from datetime import datetime
+from typing import Any
 
 from mongoengine.errors import NotUniqueError
 
+from apps.access.queries import load_standing
 from apps.access.rules import Action
 from apps.chapters.documents import Chapter
 from apps.chapters.errors import ChapterNotFound
@@ -24,7 +26,7 @@ from apps.moderation.errors import (
 from apps.moderation.events import ReportDecided, ReportUpheld
 from apps.moderation.limits import CLOSED, DECIDED_AT_ONCE
 from apps.moderation.passing import choose_queue
-from apps.moderation.platform import Duty, check_duty
+from apps.moderation.platform import Duty, acts_for_platform, check_duty
 from apps.moderation.subjects import Subject, find_subject
 from apps.stories.errors import StoryForbidden, StoryNotFound
 from apps.stories.services import open_for
@@ -65,6 +67,7 @@ def decide_report(
     report = hold_report(report_id=report_id, caller_id=caller_id)
     if not report.is_open or (outcome == "ESCALATED" and report.queue == "platform"):
         raise ReportClosed(f"This report is {report.status}.")
+    seen = _seen_by_team(report, caller_id)
     for alike in report.list_alike(most=DECIDED_AT_ONCE):
         alike.decide(outcome=outcome, statement=statement, by=caller_id, now=now)
         if outcome in CLOSED and alike.reporter_id:
@@ -73,7 +76,7 @@ def decide_report(
         publish(ReportUpheld(report_id=report_id, accused_id=report.accused_id))
     if outcome == "DISMISSED" and report.subject_type == "chapter":
         Chapter.clear(slug=report.subject_id)
-    _note(report, f"report_{outcome.lower()}", caller_id, statement, now)
+    _note(report, f"report_{outcome.lower()}", caller_id, now, reason=statement, **seen)
 
 
 def hold_report(*, report_id: str, caller_id: str) -> Report:
@@ -89,7 +92,7 @@ def hold_report(*, report_id: str, caller_id: str) -> Report:
 @unit_of_work
 def clear_flag(*, story_slug: str, slug: str, caller_id: str, now: datetime) -> None:
     """Take a chapter's flag away, as there is nothing to it; raise ChapterNotFound, OutOfReach."""
-    open_for(Action.MODERATE, slug=story_slug, caller_id=caller_id)
+    held = open_for(Action.MODERATE, slug=story_slug, caller_id=caller_id)
     chapter = Chapter.objects(slug=slug, story_slug=story_slug).only("author_id").first()
     if chapter is None:
         raise ChapterNotFound
@@ -97,7 +100,8 @@ def clear_flag(*, story_slug: str, slug: str, caller_id: str, now: datetime) -> 
         raise OutOfReach("Somebody else has to decide on what concerns you.")
     Chapter.clear(slug=slug)
     about = {"subject_type": "chapter", "subject_id": slug, "story_slug": story_slug}
-    Act.note("flag_cleared", actor_id=caller_id, now=now, **about)
+    seen = {"is_shared": True, "for_platform": acts_for_platform(held.standing)}
+    Act.note("flag_cleared", actor_id=caller_id, now=now, **about, **seen)
 
 
 @unit_of_work
@@ -151,7 +155,19 @@ def _tell_reporter(report: Report) -> None:
     )
 
 
-def _note(report: Report, kind: str, actor_id: str, reason: str, now: datetime) -> None:
+def _seen_by_team(report: Report, caller_id: str) -> dict[str, bool]:
+    """Return what its story's moderators see of a decision: nothing of what is the platform's.
+
+    So of a story or a person they never learn here that it was reported. What they escalate is
+    still theirs at this moment.
+    """
+    if report.queue == "platform":
+        return {"is_shared": False, "for_platform": True}
+    standing = load_standing(story_slug=report.story_slug, user_id=caller_id)
+    return {"is_shared": True, "for_platform": acts_for_platform(standing)}
+
+
+def _note(report: Report, kind: str, actor_id: str, now: datetime, **more: Any) -> None:
     Act.note(
         kind,
         actor_id=actor_id,
@@ -160,5 +176,5 @@ def _note(report: Report, kind: str, actor_id: str, reason: str, now: datetime) 
         subject_type=report.subject_type,
         subject_id=report.subject_id,
         story_slug=report.story_slug,
-        reason=reason,
+        **more,
     )

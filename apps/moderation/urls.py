@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.moderation import appeal_views, ban_views, views
+from apps.moderation import act_views, appeal_views, ban_views, views
 
 STORY = "stories/<str:slug>"
 urlpatterns = [
@@ -20,12 +20,13 @@ urlpatterns = [
     ),
     path(f"{STORY}/reports", views.StoryReports.as_view(), name="story-reports"),
     path(f"{STORY}/appeals", appeal_views.StoryAppeals.as_view(), name="story-appeals"),
+    path(f"{STORY}/acts", act_views.StoryActs.as_view(), name="story-acts"),
     path(f"{STORY}/bans", ban_views.StoryBans.as_view(), name="story-bans"),
     path(f"{STORY}/bans/<str:user_id>", ban_views.StoryBanDetail.as_view(), name="story-ban"),
     path(f"{STORY}/chapters/<str:chapter_slug>/flag", views.Flag.as_view(), name="chapter-flag"),
     path("moderation/reports", views.PlatformReports.as_view(), name="moderation-reports"),
     path("moderation/appeals", appeal_views.PlatformAppeals.as_view(), name="moderation-appeals"),
-    path("moderation/acts", views.Acts.as_view(), name="moderation-acts"),
+    path("moderation/acts", act_views.Acts.as_view(), name="moderation-acts"),
     path("moderation/bans", ban_views.PlatformBans.as_view(), name="moderation-bans"),
     path(
         "moderation/bans/<str:user_id>",

@@ -9,9 +9,9 @@ from rest_framework.views import APIView
 
 from apps.access.rules import Action
 from apps.moderation import queries, reporting
-from apps.moderation.pages import ActListPage, ReportListPage, ReportView
+from apps.moderation.pages import ReportListPage, ReportView
 from apps.moderation.platform import Duty, check_duty, may
-from apps.moderation.serializers import ActsInput, DecisionInput, QueueInput, ReportInput
+from apps.moderation.serializers import DecisionInput, QueueInput, ReportInput
 from apps.stories.queries import open_story
 from storychain.api.authentication import SignedIn
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
@@ -132,23 +132,6 @@ class PlatformReports(APIView):
             limit=limit,
             cursor=cursor,
         )
-        return link_next(request, json_response(page))
-
-
-class Acts(APIView):
-    """What moderators did."""
-
-    permission_classes = [SignedIn]
-
-    @extend_schema(
-        operation_id="moderation_acts", parameters=[ActsInput], responses=schema_for(ActListPage)
-    )
-    def get(self, request: Request) -> HttpResponse:
-        """List what moderators did, to whom, when and why, for the platform's."""
-        limit, cursor = page_params(request)
-        chosen = read_query(ActsInput, request)
-        check_duty(Duty.LOOK, caller_id=request.user.user_id)
-        page = queries.list_acts(limit=limit, cursor=cursor, **chosen)
         return link_next(request, json_response(page))
 
 

@@ -67,6 +67,7 @@ UNCACHED = {
     "pull-timeline",
     "report-detail",
     "story-reports",
+    "story-acts",
     "story-bans",
     "story-appeals",
     "appeals",
@@ -186,10 +187,10 @@ def build_house() -> House:
     Notification.keep(
         dedupe_key="cause",
         user_id=author.user_id,
-        type="new_follower",
+        type="story_continued",
         title="T",
         message="M",
-        related={"actor_id": author.user_id},
+        related={"actor_id": author.user_id, "story_slug": story, "chapter_slug": chapter},
         created_at=timezone.now(),
     )
     feature_story(slug=story, is_featured=True)

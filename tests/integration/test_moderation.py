@@ -39,6 +39,9 @@ NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
 WHY = {"reason": "He insults everybody."}
 SAID = "It breaks the rules of this house."
 PLEA = {"text": "I am sorry; it will not happen again."}
+MORE = {"text": "My brother wrote it, from my computer."}
+REJECTED = {"is_granted": False, "statement": SAID}
+GRANTED = {"is_granted": True, "statement": "He has understood it."}
 ANYONE = Caller()
 
 
@@ -455,7 +458,7 @@ def test_who_is_banned_from_the_platform_may_do_nothing_but_appeal(house: House)
     assert guest.get("/appeals").json()["items"][0]["decision"]["statement"] == SAID
     assert guest.get("/users/me").status_code == 403
 
-    second = guest.post("/appeals", PLEA).json()["id"]
+    second = guest.post("/appeals", MORE).json()["id"]
     granted = {"is_granted": True, "statement": "He has understood it."}
     assert lifts.post(f"/appeals/{second}/decision", granted).status_code == 204
     assert {guest.get(path).status_code for path in paths} == {200}
@@ -493,10 +496,10 @@ def test_a_storys_ban_is_appealed_against_to_others_than_who_has_banned(house: H
     owners = sign_in()
     assert house.owner.post(f"{house.path}/bans/{owners.user_id}", WHY).status_code == 204
     second = owners.post("/appeals", about).json()["id"]
-    rejected = {"is_granted": False, "statement": SAID}
-    assert house.owner.post(f"/appeals/{second}/decision", rejected).status_code == 204
+    assert code(house.owner.post(f"/appeals/{second}/decision", REJECTED)) == (403, "out-of-reach")
+    assert house.moderator.post(f"/appeals/{second}/decision", REJECTED).status_code == 204
     assert owners.get(house.path).status_code == 404
-    third = owners.post("/appeals", about).json()["id"]
+    third = owners.post("/appeals", {**MORE, "story_slug": house.slug}).json()["id"]
     platform, highest = looks_after("PLATFORM_MODERATOR"), looks_after("SUPER_ADMIN")
     ban = f"{house.path}/bans/{owners.user_id}"
     assert platform.get(f"{house.path}/appeals").json()["items"], "he stands in for its moderators"
@@ -505,6 +508,93 @@ def test_a_storys_ban_is_appealed_against_to_others_than_who_has_banned(house: H
     assert highest.delete(ban).status_code == 204
     assert owners.get(f"/appeals/{third}").json()["status"] == "RESOLVED"
     assert owners.get(house.path).status_code == 200
+
+
+def test_appeals_against_a_ban_come_to_an_end_and_each_says_something_new(house: House) -> None:
+    about, guest = {"story_slug": house.slug}, house.guest
+
+    def appeal(**text: str) -> tuple[int, str]:
+        answer = guest.post("/appeals", {**about, **text})
+        return answer.status_code, answer.json().get("code") or answer.json()["id"]
+
+    def reject(appeal_id: str) -> int:
+        return house.owner.post(f"/appeals/{appeal_id}/decision", REJECTED).status_code
+
+    assert house.moderator.post(house.ban_of_guest, WHY).status_code == 204
+    assert reject(appeal(**PLEA)[1]) == 204
+    assert appeal(text="I am SORRY: it will\nnot happen again!!") == (409, "nothing-new")
+    status, renewed = appeal(**MORE)
+    assert status == 201
+    assert appeal(text="And something else entirely.") == (409, "already-there")
+    assert reject(renewed) == 204
+    assert appeal(text="And something else entirely.") == (409, "appeals-spent")
+    assert house.owner.delete(house.ban_of_guest).status_code == 204
+    assert house.moderator.post(house.ban_of_guest, WHY).status_code == 204
+    assert appeal(**PLEA)[0] == 201, "of another ban nothing has been said yet"
+
+
+def test_who_has_banned_judges_only_where_nobody_else_can(house: House) -> None:
+    guest, highest = house.guest, looks_after("SUPER_ADMIN")
+    lifts = looks_after("APPEAL_MODERATOR")
+    assert house.owner.post(house.ban_of_guest, WHY).status_code == 204
+    assert highest.post(f"/moderation/bans/{guest.user_id}", WHY).status_code == 204
+    of_platform = guest.post("/appeals", PLEA).json()["id"]
+    of_story = guest.post("/appeals", {**PLEA, "story_slug": house.slug}).json()["id"]
+    part = Collaborator.objects.get(story_slug=house.slug, user_id=house.moderator.user_id)
+    for who, appeal, others in (
+        (house.owner, of_story, lambda: part.change_role("reviewer")),
+        (highest, of_platform, lambda: PlatformRole.objects.get(user_id=lifts.user_id).delete()),
+    ):
+        where = f"/appeals/{appeal}/decision"
+        assert code(who.post(where, REJECTED)) == (403, "out-of-reach")
+        others()
+        assert who.post(where, REJECTED).status_code == 204
+
+
+def test_a_storys_moderators_read_what_was_done_in_it_and_nothing_of_the_platforms(
+    house: House,
+) -> None:
+    keeper, reporter = looks_after("PLATFORM_MODERATOR"), sign_in("reporter")
+    other, _ = published_story(house.owner)
+    leaf = f"{house.path}/chapters/{house.leaf}"
+    own = write_child(house.moderator, house.slug, house.root)
+    said = house.guest.post(f"{leaf}/comments", {"content": "Go away."}).json()["id"]
+    assert keeper.delete(f"/comments/{said}").status_code == 204
+    assert (
+        decide(keeper, filed(reporter, "story", house.slug), "DISMISSED", "A note of ours.") == 204
+    )
+    assert decide(house.owner, filed(reporter, "chapter", own), "DISMISSED") == 204
+    escalated = filed(reporter, "chapter", house.leaf)
+    assert decide(house.moderator, escalated, "ESCALATED", "This is beyond us.") == 204
+    assert decide(keeper, escalated, "RESOLVED", "A note of ours.") == 204
+    assert keeper.post(f"{house.path}/bans/{reporter.user_id}", WHY).status_code == 204
+    stranger = sign_in()
+    assert house.owner.post(f"/stories/{other}/bans/{stranger.user_id}", WHY).status_code == 204
+
+    found, path = [], f"{house.path}/acts?limit=2"
+    while path:
+        page = house.moderator.get(path).json()
+        found += page["items"]
+        following = page["next_cursor"]
+        path = f"{house.path}/acts?limit=2&cursor={following}" if following else ""
+    shown = [(a["kind"], a["actor"] and a["actor"]["user_id"], a["reason"]) for a in found[::-1]]
+    mine, owner = house.moderator.user_id, house.owner.user_id
+    assert shown == [
+        ("comment_removed", None, ""),
+        ("report_dismissed", None, SAID),  # about the moderator himself
+        ("report_escalated", mine, "This is beyond us."),
+        ("story_banned", None, WHY["reason"]),
+    ]
+    assert {a["story_slug"] for a in found} == {house.slug}
+    assert found[2]["user"]["user_id"] == mine
+    by_owner = house.owner.get(f"{house.path}/acts").json()["items"]
+    assert by_owner[2]["actor"]["user_id"] == owner
+    last = house.guest.get(f"{house.path}/timeline").json()["items"][0]
+    assert (last["kind"], last["actor"]) == ("member_banned", None)
+    assert len(keeper.get(f"/moderation/acts?story_slug={house.slug}").json()["items"]) == 6
+    assert house.guest.get(f"{house.path}/acts").status_code == 403
+    cursor = house.owner.get(f"{house.path}/acts?limit=1").json()["next_cursor"]
+    assert house.owner.get(f"/stories/{other}/acts?limit=1&cursor={cursor}").status_code == 400
 
 
 def test_the_super_admin_is_one_and_gives_all_other_roles() -> None:
