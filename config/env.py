@@ -50,7 +50,7 @@ RATES = (
     "critical",
     "webhook",
 )
-MOST_PROXIES = 9
+PROXIES, APPEALS = range(10), range(1, 10)
 THRESHOLDS = ("backlog", "late", "unattended", "slow", "dead")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("console", "json")
@@ -100,6 +100,7 @@ class Env:
     queue_alerts: dict[str, float]
     rate_limits: dict[str, int]
     trusted_proxies: int
+    appeals_per_ban: int
     export_storage_url: str
     export_fonts: Path
     log_level: str
@@ -158,7 +159,12 @@ class Env:
             .absolute(),
             queue_alerts=read.thresholds("QUEUE_ALERTS"),
             rate_limits=read.limits("RATE_LIMITS"),
-            trusted_proxies=read.proxies("TRUSTED_PROXIES"),
+            trusted_proxies=read.number(
+                "TRUSTED_PROXIES", PROXIES, 0, "the number of proxies before the web processes"
+            ),
+            appeals_per_ban=read.number(
+                "APPEALS_PER_BAN", APPEALS, 2, "how often one may appeal against a ban"
+            ),
             export_storage_url=read.bucket("EXPORT_STORAGE_URL"),
             export_fonts=Path(read.text("EXPORT_FONTS", "/usr/share/fonts"))
             .expanduser()
@@ -230,10 +236,10 @@ class _Reader:
         mend = f"use words as write=40, from 1 a minute; there are {', '.join(RATES)}"
         return self._parse(name, "", parse, mend)
 
-    def proxies(self, name: str) -> int:
-        """Return how many proxies stand in front of the web processes."""
-        mend = f"use the number of proxies in front of the web processes, 0 to {MOST_PROXIES}"
-        return self._parse(name, "0", lambda text: range(MOST_PROXIES + 1).index(int(text)), mend)
+    def number(self, name: str, among: range, default: int, what: str) -> int:
+        """Return one of these numbers."""
+        mend = f"use {what}, {among[0]} to {among[-1]}"
+        return self._parse(name, str(default), lambda text: among[among.index(int(text))], mend)
 
     def url(self, name: str, schemes: tuple[str, ...], default: str, *, path: str = "") -> str:
         """Return a URL of one of `schemes`; with `path`, one that has such a path."""

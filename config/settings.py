@@ -194,6 +194,7 @@ RATE_LIMITS = {
     "webhook": 1000,
 } | ENV.rate_limits
 TRUSTED_PROXIES = ENV.trusted_proxies
+APPEALS_PER_BAN = ENV.appeals_per_ban
 
 # What it tells about itself
 

@@ -9,7 +9,9 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.utils.module_loading import module_has_submodule
 from django.views.generic import RedirectView
 
+from storychain.api.rates import Rate
 from storychain.api.schema import Redoc, Swagger, schema
+from storychain.api.throttling import limited
 from storychain.observability.health import health, livez, readyz
 from storychain.observability.metrics import metrics
 
@@ -37,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health", health, name="health"),
     path("metrics", metrics, name="metrics"),
     *(path("admin/", include(urls.ADMIN_PATTERNS)) for urls in FEATURE_URLS if _is_for_staff(urls)),
+    path("admin/login/", limited(Rate.WRITE)(admin.site.login)),  # passwords are not to be guessed
     path("admin/", admin.site.urls),
     path("ops/", RedirectView.as_view(pattern_name="admin:queues")),
     path("api/v1/schema", schema, name="schema"),

@@ -6,6 +6,8 @@ from django.urls import path
 
 from apps.emails import views
 from apps.emails.forms import QueuedPasswordResetForm
+from storychain.api.rates import Rate
+from storychain.api.throttling import limited
 from storychain.cache.http import CacheRow
 
 SITE = {"site_header": admin.site.site_header, "site_title": admin.site.site_title}
@@ -18,7 +20,9 @@ urlpatterns = [
 ADMIN_PATTERNS = [
     path(
         "password-reset/",
-        auth.PasswordResetView.as_view(form_class=QueuedPasswordResetForm, extra_context=SITE),
+        limited(Rate.WRITE)(
+            auth.PasswordResetView.as_view(form_class=QueuedPasswordResetForm, extra_context=SITE)
+        ),
         name="admin_password_reset",
     ),
     path(

@@ -24,9 +24,16 @@ def address_of(request: HttpRequest) -> str:
 @lru_cache(maxsize=4096)
 def _net_of(text: str) -> str | None:
     try:
-        address = ip_address(text)
+        address = ip_address(_without_port(text))
     except ValueError:
         return None
     if not isinstance(address, IPv6Address):
         return str(address)
     return str(address.ipv4_mapped or ip_network((int(address), NET), strict=False))
+
+
+def _without_port(text: str) -> str:
+    """Return an address alone: some proxies add the port, of which each connection has another."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0] if text.count(":") == 1 else text

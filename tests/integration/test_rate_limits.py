@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings as configured
 from django.test import Client
+from django.urls import URLPattern
 from pytest_django.fixtures import Settings
 
 from apps.emails.links import unsubscribe_url
@@ -18,7 +19,7 @@ from config.env import RATES
 from storychain import redis
 from storychain.api.minutes import LOCAL
 from storychain.api.rates import Rate, rate_of
-from storychain.api.throttling import LIMITED
+from storychain.api.throttling import LIMITED, CallerThrottle
 from storychain.wires import Wire
 from tests.factories import Caller, published_story, sign_in
 from tests.integration.test_problems import assert_problem
@@ -37,6 +38,7 @@ ASKED = {
     Rate.WEBHOOK: ("POST", "/webhooks/clerk"),
 }
 ANONYMOUS = (Rate.PUBLIC_READ, Rate.PUBLIC_WRITE, Rate.WEBHOOK)
+WRITING = ("post", "put", "patch", "delete")
 
 
 @pytest.fixture
@@ -56,12 +58,16 @@ def caller_of(rate: Rate) -> Caller:
     return Caller() if rate in ANONYMOUS else sign_in()
 
 
+def _is_class(one: URLPattern) -> bool:
+    return hasattr(one.callback, "view_class")
+
+
 def test_every_view_that_writes_says_of_which_class_that_is() -> None:
     """Give it `rate = Rate.WRITE` (storychain/api/rates.py) or what else fits."""
     without = [
         (one.name, verb)
         for one in patterns()
-        for verb in ("post", "put", "patch", "delete")
+        for verb in WRITING
         if hasattr(view := getattr(one.callback, "view_class", None), verb)
         and not (hasattr(view, "rate") and isinstance(rate_of(view, verb), Rate))
     ]
@@ -71,6 +77,14 @@ def test_every_view_that_writes_says_of_which_class_that_is() -> None:
         if not hasattr(one.callback, "view_class") and not hasattr(one.callback, "rate")
     ]
     assert without + plain == []
+    views = [(one.name, one.callback.view_class) for one in patterns() if _is_class(one)]
+    assert [n for n, view in views if view.throttle_classes != [CallerThrottle]] == []
+    by_name = {
+        name: view.rate for name, view in views if isinstance(getattr(view, "rate", 0), dict)
+    }
+    for name, rates in by_name.items():
+        view = dict(views)[name]
+        assert set(rates) == {verb for verb in WRITING if hasattr(view, verb)}, name
 
 
 def test_the_figures_stand_in_one_table() -> None:
@@ -209,6 +223,9 @@ def test_a_server_that_breaks_off_in_mid_count_is_away(
         (1, ("10.0.0.1", "10.0.0.2"), False),
         (2, ("10.0.0.1, 10.1.1.1", "10.0.0.2, 10.1.1.1"), False),
         (2, ("10.0.0.1", "10.0.0.2"), True),  # did not come by both
+        (1, ("10.0.0.1:4711", "10.0.0.1:4712"), True),  # a proxy that tells ports
+        (1, ("10.0.0.1:4711", "10.0.0.2:4711"), False),
+        (1, ("[2001:db8::1]:1", "2001:db8::1"), True),
         (1, ("2001:db8::1", "2001:db8::2"), True),  # one household
         (1, ("2001:db8:0:1::1", "2001:db8:0:2::1"), False),
         (1, ("::ffff:10.0.0.1", "10.0.0.1"), True),
@@ -246,3 +263,19 @@ def test_a_forced_merge_is_critical(few: int) -> None:
     person = sign_in()
     answers = [person.post("/pulls/none/merge", {"force": True}) for _ in range(3)]
     assert answers[2]["RateLimit-Policy"] == '"critical";q=3;w=60'
+
+
+@pytest.mark.parametrize("path", ["/admin/login/", "/admin/password-reset/"])
+def test_passwords_of_staff_are_not_guessed_and_mailed_without_end(few: int, path: str) -> None:
+    answers = [Client().post(path, {}) for _ in range(few + 1)]
+    assert [one.status_code for one in answers] == [200] * few + [TOO_MANY]
+    assert Client().get(path).status_code == 200, "a page is a read"
+
+
+def test_who_is_refused_for_himself_is_told_of_no_limit_and_uses_none_up(few: int) -> None:
+    for _ in range(few + 1):
+        anonymous = Caller().post("/stories", {})
+        forged = Caller().get("/stories", Authorization="Bearer forged")
+        assert (anonymous.status_code, forged.status_code) == (401, 401)
+        assert "RateLimit" not in anonymous
+    assert Caller().get("/stories").status_code == 200
