@@ -48,6 +48,7 @@ def ended(job_id: str, state: str = "completed") -> None:
     wait_until(lambda: get_job(job_id).state == state, seconds=60)
 
 
+@pytest.mark.usefixtures("open_limit")
 def test_never_more_than_a_hundred_mails_in_any_window(
     crew: Crew, mail_server: MailServer, settings: Any, mongo: Any
 ) -> None:

@@ -1,3 +1,4 @@
+from tests.emailing.fixtures import open_limit
 from tests.queueing.fixtures import (
     bells,
     crew,
@@ -15,6 +16,7 @@ __all__ = [
     "crew",
     "folder",
     "indexes",
+    "open_limit",
     "queue_redis",
     "rabbit_url",
     "rabbitmq",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from storychain.queues.deadletters import replay
+from storychain.queues import ledger
+from storychain.queues.deadletters import DeadLetter, replay
 from storychain.queues.desk import cancel_job, pause_queue, resume_queue
 from storychain.queues.jobs import JobCall, enqueue_many
 from storychain.queues.records import get_job, list_jobs
 from storychain.queues.stats import stats
+from storychain.queues.wire import Entry, Spec
 from tests.queueing import jobs
 from tests.queueing.workers import IO, Crew, wait_until
 
@@ -21,7 +23,11 @@ SLOTS = 10
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Where `mark` makes a file for each run that had its effect."""
-    made = tmp_path / "effects"
+    return make_folder(tmp_path, "effects")
+
+
+def make_folder(place: Path, name: str) -> Path:
+    made = place / name
     made.mkdir()
     return made
 
@@ -43,68 +49,70 @@ def marks(folder: Path, count: int, *, ill: str = "") -> list[JobCall]:
     return [jobs.mark.call(folder=str(folder), text=str(n), ill=ill) for n in range(count)]
 
 
-def test_many_go_in_few_calls_and_each_is_counted(crew: Crew, folder: Path) -> None:
-    enqueue_many(marks(folder, 1000))
+def test_many_go_in_few_calls_and_others_of_the_queue_keep_to_their_slots(
+    crew: Crew, tmp_path: Path
+) -> None:
+    many, few, mixed, away = (
+        make_folder(tmp_path, name) for name in ("many", "few", "mixed", "away")
+    )
+    enqueue_many(marks(many, 1000))
     crew.start(IO)
     wait_until(lambda: row()["completed"] == 1000)
-    assert sorted(lines(folder, "runs"), key=int) == [str(n) for n in range(1000)]
-    assert len(lines(folder, "calls")) < 1000 / SLOTS
+    assert sorted(lines(many, "runs"), key=int) == [str(n) for n in range(1000)]
+    assert len(lines(many, "calls")) < 1000 / SLOTS
     assert int(list_jobs(queue="analytics", state="completed")[0].result) > SLOTS
     assert row()["active"] == 0
 
+    # Few that come one by one wait for company.
+    jobs.mark.enqueue(folder=str(few), text="first")
+    jobs.mark.enqueue(folder=str(few), text="second")
+    wait_until(lambda: row()["completed"] == 1002)
+    assert lines(few, "calls") == ["2"]
 
-def test_few_that_come_one_by_one_wait_for_company(crew: Crew, folder: Path) -> None:
-    crew.start(IO)
-    jobs.mark.enqueue(folder=str(folder), text="first")
-    jobs.mark.enqueue(folder=str(folder), text="second")
-    wait_until(lambda: row()["completed"] == 2)
-    assert lines(folder, "calls") == ["2"]
-
-
-def test_others_of_the_queue_keep_to_their_slots(crew: Crew, folder: Path) -> None:
     others = [jobs.nothing.call(n=n) for n in range(300)]
-    mixed = [call for pair in zip(others, marks(folder, 300), strict=True) for call in pair]
-    enqueue_many(mixed)
-    crew.start(IO)
-    wait_until(lambda: row()["completed"] == 600)
-    assert len(effects(folder)) == 300
+    enqueue_many(call for pair in zip(others, marks(mixed, 300), strict=True) for call in pair)
+    wait_until(lambda: row()["completed"] == 1602)
+    assert len(effects(mixed)) == 300
+
+    # While a server is away all wait, and none is tried alone.
+    enqueue_many(marks(away, 100, ill="away"))
+    wait_until(lambda: lines(away, "calls"))
+    Path(f"{away}.back").touch()
+    wait_until(lambda: row()["completed"] == 1702)
+    assert len(lines(away, "runs")) == 100
+    assert "1" not in lines(away, "calls")
 
 
-def test_one_that_is_ill_is_found_and_its_neighbours_are_done(crew: Crew, folder: Path) -> None:
-    ill = jobs.mark.call(folder=str(folder), text="ill", ill="permanent")
-    calls = marks(folder, 1000)
+def test_one_that_is_ill_is_found_and_its_neighbours_are_done(crew: Crew, tmp_path: Path) -> None:
+    first, second, third = (make_folder(tmp_path, name) for name in ("first", "second", "third"))
+    ill = jobs.mark.call(folder=str(first), text="ill", ill="permanent")
+    calls = marks(first, 1000)
     enqueue_many([*calls[:700], ill, *calls[700:]])
     crew.start(IO)
     wait_until(lambda: row()["completed"] == 1000)
     wait_until(lambda: row()["dead"] == 1)
-    assert get_job(ill.row_id).state == "dead"
-    assert get_job(ill.row_id).attempt == 1
-    assert effects(folder) == {str(n) for n in range(1000)}
-    assert len(lines(folder, "runs")) == 1000
+    assert (get_job(ill.row_id).state, get_job(ill.row_id).attempt) == ("dead", 1)
+    assert effects(first) == {str(n) for n in range(1000)}
+    assert len(lines(first, "runs")) == 1000
 
-
-def test_a_payload_that_nobody_can_read_harms_itself_alone(crew: Crew, folder: Path) -> None:
-    import msgspec
-
-    from storychain.queues import ledger
-    from storychain.queues.wire import Entry, Spec
-
+    # One whose payload nobody can read harms itself alone.
     spec = Spec(name="test.mark", args=msgspec.Raw(b'{"folder":1}'), attempts=3, level=2)
     ledger.enqueue([Entry("unfit", "analytics", spec)])
-    enqueue_many(marks(folder, 20))
-    crew.start(IO)
-    wait_until(lambda: row()["completed"] == 20)
+    enqueue_many(marks(second, 20))
+    wait_until(lambda: row()["completed"] == 1020)
     wait_until(lambda: get_job("unfit").state == "dead")
 
-
-def test_while_a_server_is_away_all_wait_and_none_is_tried_alone(crew: Crew, folder: Path) -> None:
-    enqueue_many(marks(folder, 100, ill="away"))
-    crew.start(IO)
-    wait_until(lambda: lines(folder, "calls"))
-    Path(f"{folder}.back").touch()
-    wait_until(lambda: row()["completed"] == 100)
-    assert len(lines(folder, "runs")) == 100
-    assert "1" not in lines(folder, "calls")
+    # They obey pause and cancel, and can be replayed.
+    pause_queue("analytics")
+    kept, dropped = enqueue_many(marks(third, 2))
+    cancel_job(dropped)
+    resume_queue("analytics")
+    wait_until(lambda: get_job(kept).state == "completed")
+    assert (get_job(dropped).state, effects(third)) == ("failed", {"0"})
+    wait_until(lambda: DeadLetter.objects(job_id=ill.row_id).first())
+    replay(ill.row_id)
+    wait_until(lambda: DeadLetter.objects(job_id=ill.row_id, status="dead").first())
+    assert (get_job(ill.row_id).state, get_job(ill.row_id).attempt) == ("dead", 1)
 
 
 def test_a_worker_killed_in_mid_batch_loses_none_and_doubles_no_effect(
@@ -131,35 +139,3 @@ def test_a_worker_that_is_told_to_stop_finishes_its_batch_and_leaves_the_rest(
     crew.start(IO)
     wait_until(lambda: row()["completed"] == 3000)
     assert len(lines(folder, "runs")) == 3000
-
-
-def test_one_that_stood_still_has_its_batch_refused(crew: Crew, folder: Path) -> None:
-    zombie = crew.start(IO)
-    enqueue_many(marks(folder, 100, ill="slow"))
-    wait_until(lambda: effects(folder))
-    zombie.send(signal.SIGSTOP)
-    crew.start(IO)
-    wait_until(lambda: row()["completed"] == 100)
-    zombie.send(signal.SIGCONT)
-    wait_until(lambda: "in other hands when they ended" in zombie.log.read_text())
-    assert row()["completed"] == 100
-    assert effects(folder) == {str(n) for n in range(100)}
-
-
-def test_they_obey_pause_and_cancel_and_can_be_replayed(crew: Crew, folder: Path) -> None:
-    pause_queue("analytics")
-    crew.start(IO)
-    kept, dropped, ill = enqueue_many(
-        [*marks(folder, 2), jobs.mark.call(folder=str(folder), text="ill", ill="permanent")]
-    )
-    cancel_job(dropped)
-    resume_queue("analytics")
-    wait_until(lambda: get_job(kept).state == "completed")
-    assert get_job(dropped).state == "failed"
-    wait_until(lambda: row()["dead"] == 1)
-    assert effects(folder) == {"0"}
-    from storychain.queues.deadletters import DeadLetter
-
-    wait_until(lambda: DeadLetter.objects(job_id=ill).first())
-    replay(ill)
-    wait_until(lambda: get_job(ill).attempt == 1 and get_job(ill).state == "dead")

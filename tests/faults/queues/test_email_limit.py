@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from storychain.queues.jobs import enqueue_many
 from storychain.queues.stats import stats
 from storychain.queues.topology import QUEUES
@@ -16,9 +18,11 @@ def sent_at(trace: str) -> list[float]:
     return sorted(float(line.split()[0]) for line in Path(trace).read_text().splitlines())
 
 
+@pytest.mark.usefixtures("open_limit")
 def test_never_more_than_a_hundred_in_any_window(crew: Crew, trace: str, settings) -> None:
     window = QUEUES["email"].limit.seconds * settings.TIME_SCALE
-    workers = [crew.start(IO, STORYCHAIN_PROFILE="production-large") for _ in range(3)]
+    count = sized(3, suite=2)
+    workers = [crew.start(IO, STORYCHAIN_PROFILE="production-large") for _ in range(count)]
     enqueue_many([jobs.limited.call(trace=trace, text=str(n)) for n in range(MAILS)])
     wait_until(lambda: Path(trace).exists() and len(sent_at(trace)) > 30, seconds=30)
     workers[0].stop()

@@ -24,7 +24,7 @@ from tests.queueing.workers import IO, Crew, wait_until
 JOBS = 200
 HANDS = QUEUES["notification"].concurrency  # so many are at work when something happens
 LOOSE = 100
-OUTAGES = (4, 60) if IS_FULL else (0.4, 6)
+OUTAGES = (4, 60) if IS_FULL else (0.4, 2.5)  # the second is longer than a lease
 
 
 @unit_of_work
@@ -126,7 +126,7 @@ def test_a_wire_that_falls_silent_holds_nobody_up_and_nothing_is_lost(
     with pytest.raises(LedgerAway):
         jobs.leave_trace.enqueue(trace=str(folder), text="-")
     assert time.monotonic() - started < 6
-    time.sleep(3)
+    time.sleep(1.2 * settings.QUEUE_LEASE_SECONDS)
     wire.is_cut = False
     relay_until_all_is_done()
     assert effects(folder) == {*(str(n) for n in range(JOBS)), "meanwhile"}
