@@ -50,7 +50,7 @@ def sweep() -> Iterator[None]:
 def operator() -> Client:
     """Somebody of the staff, signed in."""
     client = Client()
-    client.force_login(User.objects.create_superuser("ops", password="x"))
+    client.force_login(User.objects.create_superuser("ops"))
     return client
 
 

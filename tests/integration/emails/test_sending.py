@@ -214,7 +214,8 @@ def test_what_may_have_been_taken_is_repeated_if_its_letter_says_so(
     assert outcome.state == "delayed"
     assert "no answer to the end of the mail" in outcome.text
     assert Dispatch.find(job_id=job_id).status == "sending"
-    if mail_server.has_died():
+    if plan == "die":
+        wait_until(mail_server.has_died)
         mail_server.start()
     assert _retry().state == "completed"
     taken = mail_server.taken()

@@ -20,7 +20,8 @@ NEW = "a-brand-new-password-41"
 
 
 @pytest.fixture
-def staff() -> Any:
+def staff(settings: Settings) -> Any:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # in no time
     return get_user_model().objects.create_superuser("olga", "olga@example.org", "old-password-41")
 
 
