@@ -33,6 +33,8 @@ class Events(APIView):
     def post(self, request: Request) -> HttpResponse:
         """Take up to 100 events, all or none, from anybody; who is signed in is noted with them.
 
+        Who is not is held to fewer of them, the class `public-write` of `RateLimit-Policy`.
+
         503 says that none was taken: send them again, with their ids, after `Retry-After`.
         """
         events = read_input(EventsInput, request)["events"]

@@ -24,7 +24,9 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyErr
 from apps.emails.errors import MailInDoubt, MailNotTaken, MailRefused
 
 PERMANENT = 500
-WHO_SENDS = {530, 534, 535, 538}  # RFC 4954, 6: to whichever command, it is about signing in
+# It is about who sends: to whichever command (RFC 4954, 6), or where a receiver is refused by a
+# policy (RFC 3463, 3.8): "554 5.7.1 Relay access denied".
+WHO_SENDS, POLICY = {530, 534, 535, 538}, b"5.7."
 # Where no connection was made, or nobody to speak for: not a byte of the mail has gone out.
 NEVER_REACHED = (
     NewConnectionError,
@@ -79,15 +81,21 @@ def _judge(error: Exception, connection: BaseEmailBackend) -> Exception:
     code = _reply_code(error)
     if code is None and getattr(connection, "is_in_doubt", False):
         return MailInDoubt(f"no answer to the end of the mail: {said}")
-    is_final = code is not None and code >= PERMANENT and code not in WHO_SENDS
+    is_final = code is not None and code >= PERMANENT and not _is_about_us(error, code)
     return MailRefused(said) if is_final else MailNotTaken(said)
 
 
 def _reply_code(error: Exception) -> int | None:
-    """Return what the server answered to this mail; of several receivers' codes the mildest."""
+    """Return what the server answered to this mail, to its receiver or to its content."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return min(code for code, _ in error.recipients.values())
+        ((code, _),) = error.recipients.values()  # a mail has one
+        return code
     return error.smtp_code if isinstance(error, smtplib.SMTPDataError) else None
+
+
+def _is_about_us(error: Exception, code: int) -> bool:
+    answers = getattr(error, "recipients", {}).values()
+    return code in WHO_SENDS or any(said.startswith(POLICY) for _, said in answers)
 
 
 def _judge_service(error: AnymailError, said: str) -> Exception:
