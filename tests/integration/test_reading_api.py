@@ -26,8 +26,9 @@ from apps.stories.documents import Story
 from storychain import counters, mongodb
 from storychain.queues.records import list_jobs
 from tests.emptying import empty_the_cache
-from tests.factories import Caller, published_story, sign_in, write_child
+from tests.factories import Caller, published_story, sign_in, start_story, write_child
 from tests.queueing.here import run
+from tests.searching import index_pending
 
 pytestmark = pytest.mark.django_db(transaction=True)  # jobs run
 NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
@@ -388,19 +389,22 @@ def test_a_stay_is_of_one_day_and_ends_with_a_longer_silence() -> None:
 
 def test_lists_of_stories_ask_as_much_of_mongodb_for_few_as_for_many(ear: Ear) -> None:
     author, reader = sign_in("author"), sign_in("reader")
+    start_story(reader)  # so that what he finds is his own
     found = []
     for _ in range(2):
         for _ in range(2):
-            story, root = published_story(author)
+            story, root = published_story(author, settings={"genres": ["gothic"]})
             place = f"/stories/{story}"
             reader.send("PUT", f"{place}/follow")
             reader.send("PUT", f"{place}/chapters/{root}/bookmark", {"shelf": "later"})
             where = {"story_slug": story, "chapter_slug": root, "session_id": "a"}
             reader.post("/reading-history/heartbeat", where)
+        index_pending()
         empty_the_cache()
-        for path in ("/bookmarks", "/users/me/followed-stories", "/reading-history"):
+        lists = ("/bookmarks", "/users/me/followed-stories", "/reading-history")
+        for path in (*lists, "/search?q=lamp&type=story&genre=gothic"):
             ear.heard.clear()
             shown = len(reader.get(path).json()["items"])
             found.append((path, shown, ear.heard.total()))
-    assert [count for _, count, _ in found] == [2] * 3 + [4] * 3
-    assert [asked for *_, asked in found[:3]] == [asked for *_, asked in found[3:]], found
+    assert [count for _, count, _ in found] == [2] * 4 + [4] * 4
+    assert [asked for *_, asked in found[:4]] == [asked for *_, asked in found[4:]], found
