@@ -26,6 +26,7 @@ from storychain.documents import unit_of_work
 from storychain.events import publish
 
 RESET_SECONDS = 300
+MOST_COPIES = 3
 log = structlog.get_logger(__name__)
 
 
@@ -48,11 +49,12 @@ def deliver(
     """Hand a mail over, unless that was done before or nobody wants it (any more).
 
     `take_permit` is called directly before. Raise MailRefused, or, where it can be tried again,
-    MailNotTaken or MailInDoubt: one that may have been taken is repeated if its letter says so.
+    MailNotTaken or MailInDoubt: one that may have been taken is repeated if its letter says so, up
+    to MOST_COPIES.
     """
     letter, mailbox = get_letter(template), read_mailbox(to)
     dispatch = Dispatch.find(job_id=job_id)
-    if dispatch and not (dispatch.status == SENDING and letter.is_repeated):
+    if dispatch and not (letter.is_repeated and _may_be_repeated(dispatch)):
         return _settle(dispatch)
     message = _compose(job_id, letter, mailbox, subject, context)
     if message is None:
@@ -125,6 +127,10 @@ def _is_over(told: Context) -> bool:
     """Tell whether what a letter asks for has run out while it waited, or was dead."""
     ends = getattr(told, "expires_at", None)
     return ends is not None and ends <= timezone.now()
+
+
+def _may_be_repeated(dispatch: Dispatch) -> bool:
+    return dispatch.status == SENDING and dispatch.tries < MOST_COPIES
 
 
 def _settle(dispatch: Dispatch) -> Receipt:

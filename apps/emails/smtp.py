@@ -7,6 +7,9 @@ from typing import Any
 from django.core.mail.backends import smtp
 
 GOODBYE_SECONDS = 1.0
+PATIENCE = 6
+"""How many time-outs the end of a mail may take: who has it may look at it for long (RFC 5321,
+4.5.3.2.6, asks for ten minutes), and whoever does not wait sends it twice."""
 
 
 class EmailBackend(smtp.EmailBackend):
@@ -22,6 +25,7 @@ class EmailBackend(smtp.EmailBackend):
         class Telling(client):  # type: ignore[misc,valid-type]
             def data(self, msg: bytes | str) -> tuple[int, bytes]:
                 backend.is_in_doubt = True
+                self.sock.settimeout(self.timeout * PATIENCE)
                 answer: tuple[int, bytes] = super().data(msg)
                 backend.is_in_doubt = False
                 return answer

@@ -9,6 +9,7 @@ PLAN is what to do with one mail after the other, with commas between; then all 
   mute         never answer HELO       hush        take the mail and never say so
   hold         take the mail, and say so when there is a file "release"
   die          take the mail and end before saying so
+  slow         take the mail and say so after a second and a half
 """
 
 import asyncio
@@ -64,6 +65,7 @@ class Keeper:
         self._keep(envelope, is_encrypted=session.ssl is not None)
         if session.plan == "die":
             os._exit(1)
+        await asyncio.sleep(1.5 if session.plan == "slow" else 0)
         await self._wait(session.plan)
         return "250 taken"
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
 
+from apps.emails import smtp
 from apps.emails.documents import Dispatch
 from apps.emails.jobs import send_email
 from apps.emails.letters import LETTERS
@@ -31,8 +33,6 @@ ADA = "ada@example.org"
 @pytest.fixture
 def member(mail_server: MailServer) -> str:
     """Somebody with an address; what is due to her arrival has been done."""
-    from datetime import UTC, datetime
-
     ensure_user(user_id="user_ada", username="ada", email=ADA, now=datetime.now(UTC))
     for row in run_all():
         assert row.state == "completed"
@@ -198,6 +198,30 @@ def test_a_server_that_says_nothing_is_left_after_the_time_out(settings: Setting
     assert Dispatch.objects.count() == 0
 
 
+def test_who_looks_at_a_mail_for_long_is_not_sent_it_twice(
+    member: str, mail_server: MailServer, settings: Settings
+) -> None:
+    use(mail_server, settings, "slow")
+    send_email(member, **INVITATION)
+    assert [outcome.state for outcome in run_all()] == ["completed"]
+    assert len(mail_server.taken()) == 1
+
+
+def test_nobody_is_sent_more_than_three_copies(
+    member: str, mail_server: MailServer, settings: Settings
+) -> None:
+    use(mail_server, settings)
+    for tries in (2, 3):
+        job_id = send_email(member, **INVITATION)
+        about = {"template": INVITATION["template"], "to": member, "message_id": "<x@y>"}
+        left = Dispatch.begin(job_id=job_id, now=datetime.now(UTC), **about)
+        for _ in range(tries - 1):
+            left.repeat()
+        assert run_next().state == "completed"
+    assert len(mail_server.taken()) == 1
+    assert Dispatch.find(job_id=job_id).status == "doubtful"
+
+
 @pytest.mark.parametrize("plan", ["hush", "die"])
 @pytest.mark.parametrize(("mail", "sent"), [(INVITATION, 2), (DIGEST, 1)])
 def test_what_may_have_been_taken_is_repeated_if_its_letter_says_so(
@@ -207,7 +231,9 @@ def test_what_may_have_been_taken_is_repeated_if_its_letter_says_so(
     member: str,
     mail_server: MailServer,
     settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(smtp, "PATIENCE", 1)
     use(mail_server, settings, plan)
     job_id = send_email(member, **mail)
     outcome = run_next()
