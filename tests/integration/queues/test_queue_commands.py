@@ -358,7 +358,9 @@ def test_what_happens_is_followed_until_a_signal_ends_it(tmp_path: Path) -> None
                 and lines.read_text()
                 and events.exists()
                 and events.read_text()
-            )
+            ),
+            seconds=12,
+            pause=0.2,  # so few that no file's buffer fills
         )
     finally:
         codes = [_end(child, by=number) for child, number in followers.items()]
