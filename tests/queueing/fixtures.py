@@ -1,6 +1,7 @@
 """Fixtures of the tests that run jobs."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -57,15 +58,21 @@ def crew(tmp_path: Path, bells: None) -> Iterator[Crew]:
         yield hired
 
 
-@pytest.fixture
-def sql(tmp_path: Path) -> Path:
-    """An SQL database of the test's workers."""
-    path = tmp_path / "sql.sqlite3"
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQL database that nobody writes to."""
+    path = tmp_path_factory.mktemp("migrated") / "sql.sqlite3"
     environ = {**os.environ, "DATABASE_URL": f"sqlite:///{path}"}
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environ, check=True
     )
     return path
+
+
+@pytest.fixture
+def sql(migrated: Path, tmp_path: Path) -> Path:
+    """An SQL database of the test's workers."""
+    return Path(shutil.copy(migrated, tmp_path))
 
 
 @pytest.fixture

@@ -1,3 +1,3 @@
-from tests.queueing.fixtures import bells, crew, sql, trace
+from tests.queueing.fixtures import bells, crew, migrated, sql, trace
 
-__all__ = ["bells", "crew", "sql", "trace"]
+__all__ = ["bells", "crew", "migrated", "sql", "trace"]

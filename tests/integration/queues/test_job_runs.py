@@ -265,8 +265,9 @@ def test_one_request_has_one_id_from_the_edge_to_the_worker_and_its_rows(
     assert any(job_id in line and "job=export.render" in line for line in lines), lines
 
 
-def test_a_poison_job_was_lost_three_times(crew: Crew, sql: Path, trace: str) -> None:
-    crew.start(HEAVY, DATABASE_URL=f"sqlite:///{sql}")
+def test_a_poison_job_was_lost_three_times(crew: Crew, sql: Path, trace: str, settings) -> None:
+    pace = {"TIME_SCALE": str(settings.TIME_SCALE / 2)}  # three leases have to end
+    crew.start(HEAVY, DATABASE_URL=f"sqlite:///{sql}", **pace)
     job_id = jobs.poison.enqueue(trace=trace)
     wait_until(lambda: len(kept(sql, job_id)) == 3, seconds=60)
     assert kept(sql, job_id) == [(1, "lost"), (2, "lost"), (3, "lost")]
