@@ -53,7 +53,9 @@ def test_mongodb_that_is_away_for_a_while_loses_no_event(
 ) -> None:
     host, port = mongo.address or ("", 0)
     wire = Wire(port)
-    settings.MONGODB_URI = settings.MONGODB_URI.replace(f"{host}:{port}", f"{host}:{wire.port}")
+    by_wire = settings.MONGODB_URI.replace(f"{host}:{port}", f"{host}:{wire.port}")
+    # A client that has once been told of its server's address would go there past the wire.
+    settings.MONGODB_URI = f"{by_wire}{'&' if '?' in by_wire else '?'}directConnection=true"
     crew.start(IO)
     wire.lead_to(1)  # where nobody listens
     wanted = track(1000)
