@@ -282,7 +282,8 @@ class _Reader:
             mail_settings(text)
             return text
 
-        return self._parse(name, url, parse, "use a timeout of whole seconds, as in ?timeout=10")
+        mend = "use a timeout of whole seconds, as in ?timeout=10, user and password in ASCII"
+        return self._parse(name, url, parse, mend)
 
     def sender(self, name: str, public_url: str) -> str:
         """Return who mails come from: by default nobody, at the host of the public URL."""

@@ -31,7 +31,11 @@ TIMEOUT_SECONDS = 10
 
 
 def mail_settings(url: str) -> dict[str, Any]:
-    """Return EMAIL_* and ANYMAIL; raise ValueError if the time-out is no whole number from 1."""
+    """Return EMAIL_* and ANYMAIL.
+
+    Raise ValueError if the time-out is no whole number from 1, or who signs in cannot say so: the
+    client that speaks SMTP knows ASCII alone.
+    """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     if int(options.get("timeout", TIMEOUT_SECONDS)) < 1:
@@ -39,6 +43,8 @@ def mail_settings(url: str) -> dict[str, Any]:
     if parts.scheme in SERVICES:
         return _service_settings(parts.scheme.replace("-", "_"), options)
     found = {k: v for k, v in dj_email_url.parse(url).items() if v is not None}
+    if not all(found.get(f"EMAIL_HOST_{name}", "").isascii() for name in ("USER", "PASSWORD")):
+        raise ValueError("user or password is not ASCII")
     if parts.scheme in SMTP:
         found["EMAIL_BACKEND"] = "apps.emails.smtp.EmailBackend"
     return {"EMAIL_TIMEOUT": TIMEOUT_SECONDS, **found}

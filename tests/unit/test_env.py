@@ -80,6 +80,7 @@ def test_a_broken_servers_file_is_none(home: str, text: str) -> None:
         ("EMAIL_URL", "smtp://", "begins with console:"),
         ("EMAIL_URL", "smtp://host?timeout=soon", "a timeout of whole seconds"),
         ("EMAIL_URL", "postmark:?timeout=0", "a timeout of whole seconds"),
+        ("EMAIL_URL", "smtp://%C3%BCs@host", "user and password in ASCII"),
         ("EMAIL_FROM", "StoryChain", "use an address"),
         ("CLERK_JWKS_URL", "clerk.example", "begins with https:"),
         ("RATE_LIMITS", "write", "write=40, from 1 a minute"),
@@ -130,6 +131,9 @@ def test_no_key_of_a_mail_service_is_shown(home: str) -> None:
     with pytest.raises(WrongVariable) as refused:
         Env.read({"STORYCHAIN_HOME": home, "EMAIL_URL": "mailgun:?api_key=abc&timeout=0"})
     assert "api_key=***&timeout=0" in str(refused.value)
+    with pytest.raises(WrongVariable) as refused:
+        Env.read({"STORYCHAIN_HOME": home, "EMAIL_URL": "smtp://us:w%C3%B6rd@host"})
+    assert "us:***@host" in str(refused.value)
 
 
 @pytest.mark.parametrize("service", SERVICES)
