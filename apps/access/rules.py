@@ -70,6 +70,7 @@ class Action(StrEnum):
     MODERATE = "decide on reports and ban"
     LIFT_BAN = "lift a ban"
     FORCE_MERGE = "merge a pull request against its reviews"
+    WITHHOLD_PULL = "take the text of a pull request away"
 
 
 def may(action: Action, *, standing: Standing, facts: StoryFacts) -> bool:
@@ -156,5 +157,6 @@ _TABLE: dict[Action, Callable[[Standing, StoryFacts], bool]] = {
     Action.LIFT_BAN: _lifts_bans,
     Action.SEE_ANALYTICS: _from(CO_AUTHOR),
     Action.FORCE_MERGE: _from(CO_AUTHOR),
+    Action.WITHHOLD_PULL: _moderates,
     Action.EXPORT: lambda standing, facts: standing.user_id is not None and _reads(standing, facts),
 }

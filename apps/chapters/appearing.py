@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from apps.chapters.documents import Chapter
-from apps.chapters.events import ChapterAdded, ChapterDropped
-from apps.chapters.limits import LONGEST_WAIT, READABLE
+from apps.chapters.events import ChapterAdded, ChapterDropped, ChapterEmptied, HuskLeft
+from apps.chapters.limits import DROPPED_AT_ONCE, LONGEST_WAIT
 from apps.stories.documents import Moment, Story
 from apps.users.services import count_work
 from storychain import counters
+from storychain.documents import unit_of_work
 from storychain.errors import Invalid
 from storychain.events import publish
 
@@ -23,46 +24,66 @@ def check_time(publish_at: datetime | None, *, now: datetime) -> None:
         raise Invalid(fields={"publish_at": [f"At most {LONGEST_WAIT.days} days from now."]})
 
 
-def show_draft(chapter: Chapter, *, story: Story, now: datetime) -> None:
-    """Give readers a chapter that was a draft, as if it had been written now."""
-    chapter.appear(number=count_in(chapter, now=now), now=now)
-    parent = Chapter.objects(slug=chapter.parent_slug).first() if chapter.parent_slug else None
-    announce_chapter(chapter, story=story, parent=parent)
-
-
 def count_in(chapter: Chapter, *, now: datetime) -> int:
     """Count a new chapter for its story and its author; return its number in the story."""
-    theirs = Chapter.objects(story_slug=chapter.story_slug, author_id=chapter.author_id)
-    known = theirs.filter(status__in=READABLE).first()
     branches = int(chapter.branch_index > 0)
     count_work(user_id=chapter.author_id, chapters=1, branches=branches)
     return Story.grow(
         slug=chapter.story_slug,
         chapters=1,
         branches=branches,
-        contributors=int(known is None),
+        contributors=int(_is_only(chapter)),
         now=now,
     )
 
 
 def take_out(chapter: Chapter, *, now: datetime) -> None:
-    """Take a chapter from its readers: a leaf goes, a node stays without its text."""
-    if chapter.status != "draft":
+    """Take a chapter from its readers: a leaf goes, a node stays without its text.
+
+    With a leaf go the removed ones above it that stayed for its sake.
+    """
+    if chapter.status == "published":
         _count_out(chapter)
     if chapter.stats.child_branches:
         chapter.empty(now=now)
+        publish(ChapterEmptied(chapter_slug=chapter.slug))
         return
-    chapter.drop()
-    if chapter.status != "draft":
-        publish(ChapterDropped(chapter_slug=chapter.slug))
-    if chapter.status in READABLE:
-        Story.shrink(slug=chapter.story_slug, branches=int(chapter.branch_index > 0))
+    _drop(chapter)
+
+
+@unit_of_work
+def prune(*, slug: str) -> None:
+    """Take a removed chapter that keeps its place for nothing out of the tree, if it does still."""
+    chapter = Chapter.objects(slug=slug).first()
+    if chapter is not None and chapter.is_husk:
+        _drop(chapter)
+
+
+def _drop(chapter: Chapter) -> None:
+    """Take a leaf out, and what is left above it without cause: so many, the others by a job."""
+    node = chapter
+    for _ in range(DROPPED_AT_ONCE):
+        parent = node.drop()
+        if node.status != "draft":
+            publish(ChapterDropped(chapter_slug=node.slug))
+        if parent is None or not parent.is_husk:
+            return
+        node = parent
+    publish(HuskLeft(chapter_slug=node.slug))
 
 
 def _count_out(chapter: Chapter) -> None:
-    """Take a chapter, and the votes for it, out of what its author and its story count."""
+    """Take a chapter, and the votes for it, out of what its author and its story count.
+
+    The story is written by that: of two who take its last chapters at once, one begins again.
+    """
     votes = chapter.votes.up + chapter.votes.down
     counters.add(kind="story", key=chapter.story_slug, counts={"total_votes": -votes})
+    Story.shrink(
+        slug=chapter.story_slug,
+        branches=int(chapter.branch_index > 0),
+        contributors=int(_is_only(chapter)),
+    )
     is_branch = chapter.branch_index > 0 and not chapter.is_import
     count_work(
         user_id=chapter.author_id,
@@ -72,6 +93,13 @@ def _count_out(chapter: Chapter) -> None:
         upvotes=-chapter.votes.up,
         downvotes=-chapter.votes.down,
     )
+
+
+def _is_only(chapter: Chapter) -> bool:
+    """Tell whether its author has no other chapter in its story that can be read."""
+    theirs = Chapter.objects(story_slug=chapter.story_slug, author_id=chapter.author_id)
+    others = theirs.filter(status="published", slug__ne=chapter.slug)
+    return others.only("slug").first() is None
 
 
 def announce_chapter(chapter: Chapter, *, story: Story, parent: Chapter | None) -> None:

@@ -16,5 +16,6 @@ class ChaptersConfig(AppConfig):
             departures,
             invalidation,
             schedule,
+            subscriptions,
             tallies,
         )

@@ -22,8 +22,9 @@ class Chapter(Document):
     on (story, parent, branch) also holds a story to one root, whose parent is absent and whose
     branch is 0.
 
-    A draft has its branch, but nobody sees it: the way to it, labelled `choice_text`, its number
-    and what it counts for come when it appears: at `publish_at`, if it has one, or when it is told.
+    A draft stands nowhere yet: its branch (until then one below 0, by its number), the way to it,
+    labelled `choice_text`, its place among the others and what it counts for come when it appears:
+    at `publish_at`, if it has one, or when it is told.
     """
 
     slug = StringField(primary_key=True, max_length=80)
@@ -31,7 +32,7 @@ class Chapter(Document):
     parent_slug = StringField()
     ancestor_slugs = fields.ListField(StringField())
     depth = fields.IntField(required=True)
-    branch_index = fields.IntField(required=True)
+    branch_index = fields.IntField(default=-1)
     next_branch = fields.IntField(default=0)
     number = fields.IntField(required=True)
     author_id = StringField(required=True)
@@ -66,6 +67,7 @@ class Chapter(Document):
             {"fields": ["pull_id"], "unique": True, "sparse": True},  # merged once
             ["story_slug", "choices.chapter_slug"],
             ["story_slug", "author_id", "status", "-updated_at"],
+            ["story_slug", "status", "-created_at", "-slug"],
             ["author_id", "status"],
             {"fields": ["edited_by"], "sparse": True},
             "created_at",
@@ -75,8 +77,13 @@ class Chapter(Document):
 
     def revise(
         self, *, changes: dict[str, Any], editor_id: str, reason: str, edit_type: str, now: datetime
-    ) -> None:
-        """Keep the text as it was as a version of its own, then take over the given fields."""
+    ) -> bool:
+        """Keep the text as it was as a version of its own, then take over the given fields.
+
+        What changes nothing makes no version; tell whether it did.
+        """
+        if all(getattr(self, name) == value for name, value in changes.items()):
+            return False
         ChapterVersion.of(self).save(force_insert=True)
         for name, value in changes.items():
             setattr(self, name, value)
@@ -84,18 +91,38 @@ class Chapter(Document):
         self.edited_by, self.edit_reason, self.edit_type = editor_id, reason, edit_type
         self.updated_at = now
         self.save()
+        return True
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it has a branch; so has a draft of the days when they held one as they waited."""
+        return bool(self.branch_index >= 0)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has as many branches as it may."""
+        return bool(self.stats.child_branches >= MOST_BRANCHES)
 
     @classmethod
-    def take_branch(cls, *, parent_slug: str, way: Choice | None) -> int | None:
-        """Reserve the parent's next branch for a child, with the way to it unless it is a draft.
+    def has_root(cls, story_slug: str) -> bool:
+        """Tell whether a story has its first chapter."""
+        first = cls.objects(story_slug=story_slug, parent_slug=None, branch_index=0)
+        return first.only("slug").first() is not None
 
-        Return the branch's index, or None when the parent has as many branches as it may.
+    def take_branch(self) -> bool:
+        """Take its parent's next branch, with the way to it; tell whether there was one to take.
+
+        It is to be saved then.
         """
-        ways = {"push__choices": way} if way else {}
-        before = cls.objects(
-            slug=parent_slug, stats__child_branches__lt=MOST_BRANCHES, status__ne="removed"
-        ).modify(inc__next_branch=1, inc__stats__child_branches=1, **ways)
-        return int(before.next_branch) if before else None
+        room = {"stats__child_branches__lt": MOST_BRANCHES, "status": "published"}
+        before = Chapter.objects(slug=self.parent_slug, **room).modify(
+            inc__next_branch=1,
+            inc__stats__child_branches=int(not self.is_placed),
+            push__choices=self.way,
+        )
+        if before:
+            self.branch_index = before.next_branch
+        return before is not None
 
     @property
     def way(self) -> Choice:
@@ -145,12 +172,10 @@ class Chapter(Document):
         self.save()
 
     def appear(self, *, number: int, now: datetime) -> None:
-        """Be there for readers, for whom it begins now, with a way that leads to it."""
+        """Be there for readers, for whom it begins now; its branch is taken before."""
         self.status, self.publish_at, self.number = "published", None, number
         self.created_at = self.updated_at = now
         self.save()
-        if self.parent_slug:
-            Chapter.objects(slug=self.parent_slug).update_one(push__choices=self.way)
 
     def lock_comments(self, *, is_locked: bool) -> None:
         """Close its discussion, or open it again."""
@@ -171,15 +196,24 @@ class Chapter(Document):
         if self.parent_slug:
             self.relabel(NAMELESS)
 
-    def drop(self) -> None:
-        """Take a leaf out of the tree, with every way that leads to it."""
+    @property
+    def is_husk(self) -> bool:
+        """Whether it is removed and keeps a place for nothing."""
+        return bool(self.status == "removed" and not self.stats.child_branches)
+
+    def drop(self) -> Chapter | None:
+        """Take a leaf out of the tree, with every way that leads to it.
+
+        Return its parent as it is then, if that has lost a branch.
+        """
         ChapterVersion.forget(self.slug)
-        if self.parent_slug:
-            Chapter.objects(slug=self.parent_slug).update_one(dec__stats__child_branches=1)
+        above = Chapter.objects(slug=self.parent_slug or "")
+        parent = above.modify(dec__stats__child_branches=1, new=True) if self.is_placed else None
         Chapter.objects(story_slug=self.story_slug, choices__chapter_slug=self.slug).update(
             pull__choices__chapter_slug=self.slug
         )
         self.delete()
+        return parent
 
     @classmethod
     def count(cls, *, slug: str, counts: Mapping[str, int]) -> Chapter | None:

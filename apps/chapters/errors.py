@@ -57,6 +57,12 @@ class LinkNotFound(NotFound):
     code, title = "link-not-found", "There is no such link"
 
 
+class TooManyWaiting(Conflict):
+    """As many chapters of the caller wait in this story as may."""
+
+    code, title = "too-many-waiting", "Too many of your chapters wait in this story"
+
+
 class VersionNotFound(NotFound):
     """The chapter has no version of this number."""
 
@@ -70,9 +76,9 @@ class VersionMoved(Conflict):
 
 
 class LastChapter(Conflict):
-    """A published story keeps at least one chapter."""
+    """A published story keeps at least one chapter that can be read."""
 
-    code, title = "last-chapter", "A published story keeps its first chapter"
+    code, title = "last-chapter", "A published story keeps its last chapter"
 
 
 class AlreadyPublished(Conflict):

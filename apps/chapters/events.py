@@ -61,6 +61,18 @@ class ChapterTakenAway(Event, frozen=True, kw_only=True):
     taken_at: datetime
 
 
+class ChapterEmptied(Event, frozen=True, kw_only=True):
+    """A chapter that readers had has lost its text; its place in the tree stays."""
+
+    chapter_slug: str
+
+
+class HuskLeft(Event, frozen=True, kw_only=True):
+    """A removed chapter keeps its place for nothing any more: it is to go as well."""
+
+    chapter_slug: str
+
+
 class ChapterDropped(Event, frozen=True, kw_only=True):
     """A chapter that readers had is gone, with its place in the tree.
 

@@ -11,9 +11,11 @@ from apps.chapters.errors import (
     ChapterRemoved,
     NoMoreBranches,
     NotPublishedYet,
+    RootExists,
     TooDeep,
+    TooManyWaiting,
 )
-from apps.chapters.limits import MOST_BRANCHES, READABLE
+from apps.chapters.limits import MOST_BRANCHES, MOST_WAITING, READABLE
 from apps.chapters.text import count_words
 from apps.stories.documents import Story
 from apps.stories.services import Held
@@ -54,8 +56,8 @@ def add_to_tree(
 ) -> Chapter:
     """Put a chapter into a story, below a parent that whoever holds it sees.
 
-    `origin` are fields of Chapter that tell where it comes from. Raise ChapterNotFound,
-    ChapterRemoved, NotPublishedYet, TooDeep, NoMoreBranches.
+    `origin` are fields of Chapter that tell where it comes from. Raise ChapterNotFound, what
+    take_place raises, and TooManyWaiting for a draft.
     """
     check_time(text.get("publish_at"), now=now)
     chapter = Chapter(
@@ -69,32 +71,73 @@ def add_to_tree(
         created_at=now,
         updated_at=now,
     )
-    parent = _place(chapter, parent_slug=parent_slug, held=held)
+    parent = find_seen(held, slug=parent_slug) if parent_slug else None
+    _stand_below(chapter, parent)
     if chapter.status == "draft":
-        chapter.number = Story.take_number(slug=held.story.slug)
-        chapter.save(force_insert=True)
+        _begin_waiting(chapter, parent, held)
         return chapter
+    take_place(chapter, parent=parent, story=held.story)
     chapter.number = count_in(chapter, now=now)
     chapter.save(force_insert=True)
     announce_chapter(chapter, story=held.story, parent=parent)
     return chapter
 
 
-def _place(chapter: Chapter, *, parent_slug: str | None, held: Held) -> Chapter | None:
-    """Give a new chapter its place in the tree; return its parent, if it has one."""
-    chapter.depth, chapter.branch_index = 0, 0
-    if parent_slug is None:
-        return None
-    parent = find_seen(held, slug=parent_slug)
-    _refuse_unless_followed(parent, deepest=held.story.settings.max_depth)
-    way = None if chapter.status == "draft" else chapter.way
-    branch = Chapter.take_branch(parent_slug=parent_slug, way=way)
-    if branch is None:
-        raise NoMoreBranches(f"A chapter has at most {MOST_BRANCHES} branches; pick another one.")
-    chapter.parent_slug, chapter.branch_index = parent_slug, branch
-    chapter.depth = parent.depth + 1
-    chapter.ancestor_slugs = [*parent.ancestor_slugs, parent_slug]
-    return parent
+def show_draft(chapter: Chapter, *, story: Story, now: datetime) -> None:
+    """Give readers a chapter that was a draft, as if it had been written now.
+
+    Raise what take_place raises, with nothing written: nobody has kept a place for it.
+    """
+    parent = Chapter.objects(slug=chapter.parent_slug or "").first()
+    if chapter.parent_slug and parent is None:
+        raise ChapterRemoved("The chapter that it was to follow is gone.")
+    take_place(chapter, parent=parent, story=story)
+    chapter.appear(number=count_in(chapter, now=now), now=now)
+    announce_chapter(chapter, story=story, parent=parent)
+
+
+def take_place(chapter: Chapter, *, parent: Chapter | None, story: Story) -> None:
+    """Give a chapter that readers are to get its branch; it is to be saved then.
+
+    Raise RootExists, ChapterRemoved, NotPublishedYet, TooDeep, NoMoreBranches.
+    """
+    _refuse_without_place(chapter, parent, story)
+    if parent is None:
+        chapter.branch_index = 0
+    elif not chapter.take_branch():
+        raise NoMoreBranches
+
+
+def _stand_below(chapter: Chapter, parent: Chapter | None) -> None:
+    chapter.depth = parent.depth + 1 if parent else 0
+    if parent:
+        chapter.parent_slug = parent.slug
+        chapter.ancestor_slugs = [*parent.ancestor_slugs, parent.slug]
+
+
+def _begin_waiting(chapter: Chapter, parent: Chapter | None, held: Held) -> None:
+    """Store a draft, where there would be a place for it now."""
+    _refuse_without_place(chapter, parent, held.story)
+    _refuse_too_many(chapter, held)
+    chapter.number = Story.take_number(slug=held.story.slug)
+    chapter.branch_index = -chapter.number
+    chapter.save(force_insert=True)
+
+
+def _refuse_too_many(chapter: Chapter, held: Held) -> None:
+    """Two at once are counted one after the other, as each takes a number of the story's."""
+    if held.allows(Action.EDIT_ANY_CHAPTER):
+        return
+    theirs = Chapter.objects(story_slug=held.story.slug, author_id=chapter.author_id)
+    if theirs.filter(status="draft").limit(MOST_WAITING).count(True) >= MOST_WAITING:
+        raise TooManyWaiting(f"At most {MOST_WAITING} may; publish or delete one of them first.")
+
+
+def _refuse_without_place(chapter: Chapter, parent: Chapter | None, story: Story) -> None:
+    if parent:
+        _refuse_unless_followed(parent, deepest=story.settings.max_depth)
+    elif not chapter.is_placed and Chapter.has_root(story.slug):
+        raise RootExists
 
 
 def _refuse_unless_followed(parent: Chapter, *, deepest: int) -> None:
@@ -105,3 +148,5 @@ def _refuse_unless_followed(parent: Chapter, *, deepest: int) -> None:
         raise NotPublishedYet
     if parent.depth >= deepest:
         raise TooDeep(f"A chapter may stand at most {deepest} steps below the first one.")
+    if parent.is_full:
+        raise NoMoreBranches(f"A chapter has at most {MOST_BRANCHES} branches; pick another one.")

@@ -2,9 +2,9 @@
 
 from django.utils import timezone
 
-from apps.chapters import publishing
+from apps.chapters import appearing, publishing
 from storychain.queues.jobs import Priority, job
-from storychain.queues.topology import NOTIFICATION
+from storychain.queues.topology import CLEANUP, NOTIFICATION
 
 
 @job(
@@ -19,3 +19,12 @@ def publish_due() -> int:
     Safe to redeliver: what is published is due no more.
     """
     return publishing.publish_due(now=timezone.now())
+
+
+@job(queue=CLEANUP, name="chapters.prune")
+def prune(*, chapter_slug: str) -> None:
+    """Take a removed chapter that keeps its place for nothing out of the tree.
+
+    Safe to redeliver: what is gone is not found again.
+    """
+    appearing.prune(slug=chapter_slug)

@@ -13,7 +13,10 @@ FLAG_REPORTS, FLAG_SCORE = 5, -10
 MOST_VERSIONS = 2**31 - 1
 STATUSES = ("draft", "published", "removed")
 PUBLISHED_AT_ONCE = 500
+DROPPED_AT_ONCE = 25
 LONGEST_WAIT = timedelta(days=366)
+MOST_WAITING = 20
+"""Of one person below co-author in one story; so many of one's own are shown beside it."""
 READABLE = ("published", "removed")
 EDIT_TYPES = ("manual_edit", "pr_merge", "rollback", "moderation", "import")
 AUTOSAVE_KINDS = ("root_chapter", "new_chapter", "update_chapter")

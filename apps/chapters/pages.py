@@ -43,6 +43,7 @@ class ChapterRow(msgspec.Struct, frozen=True, kw_only=True):
 class ChapterPage(ChapterRow, frozen=True, kw_only=True):
     """A chapter as its readers see it; a removed one has no text but its ways to those below.
 
+    A draft has no `branch_index` yet: -1.
     `content` is the Markdown that was written, `html` what is safe to show of it. `publish_at` is
     when a draft appears by itself, for those who see drafts; a draft without appears when told.
     Votes and comments lag by two seconds.
@@ -63,6 +64,24 @@ class ChapterPage(ChapterRow, frozen=True, kw_only=True):
     created_at: datetime
     publish_at: datetime | None
     is_flagged: bool
+
+
+class WaitingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A chapter that waits to appear: at `publish_at`, or without it when somebody says so."""
+
+    slug: str
+    parent_slug: str | None
+    title: str
+    author: AuthorRef
+    word_count: int
+    version: int
+    publish_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class WaitingListPage(Page[WaitingRow], frozen=True, kw_only=True):
+    """One page of what waits in a story, the newest first; `next_cursor` asks for what is older."""
 
 
 class VersionRow(msgspec.Struct, frozen=True, kw_only=True):

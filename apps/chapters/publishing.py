@@ -5,15 +5,16 @@ from datetime import datetime
 
 from apps.access.queries import load_standing
 from apps.access.rules import Action, may
-from apps.chapters.appearing import show_draft
 from apps.chapters.documents import Chapter
 from apps.chapters.errors import AlreadyPublished
+from apps.chapters.growing import show_draft
 from apps.chapters.limits import PUBLISHED_AT_ONCE
 from apps.chapters.services import open_chapter_for_edit, refuse_unless_writer
 from apps.stories.documents import Story
 from apps.stories.facts import facts_of
 from apps.users.documents import PlatformBan
 from storychain.documents import unit_of_work
+from storychain.errors import Conflict
 
 
 @unit_of_work
@@ -25,8 +26,9 @@ def publish_chapter(
     now: datetime,
     expected: Collection[int] | None = None,
 ) -> None:
-    """Publish a draft now, whatever time it was given; raise AlreadyPublished.
+    """Publish a draft now, whatever time it was given.
 
+    Raise AlreadyPublished, and what show_draft raises where it has no place.
     What its author might not write any more is published by those who may change any chapter: they
     approve of it by that. To him raise ApprovalRequired, or StoryForbidden.
     """
@@ -61,15 +63,26 @@ def publish_due(*, now: datetime) -> int:
 
 @unit_of_work
 def _publish(*, slug: str, now: datetime) -> bool:
-    """Publish one; tell whether it was still due, as its author may have moved or removed it."""
+    """Publish one; tell whether it was still due, as its author may have moved or removed it.
+
+    For what he may not write there any more, or where there is no place left, it waits to be told.
+    """
     chapter = Chapter.objects(slug=slug, status="draft", publish_at__lte=now).first()
     if chapter is None:
         return False
     story = Story.objects(slug=chapter.story_slug).first()
-    if story is None or not _may_write(chapter.author_id, story):
+    if story is None or not (_may_write(chapter.author_id, story) and _show(chapter, story, now)):
         chapter.wait(until=None, now=now)
         return False
-    show_draft(chapter, story=story, now=now)
+    return True
+
+
+def _show(chapter: Chapter, story: Story, now: datetime) -> bool:
+    """Tell whether there was a place for it."""
+    try:
+        show_draft(chapter, story=story, now=now)
+    except Conflict:
+        return False
     return True
 
 

@@ -179,7 +179,7 @@ def _place(chapter: Chapter) -> dict[str, Any]:
         "slug": chapter.slug,
         "parent_slug": chapter.parent_slug,
         "depth": chapter.depth,
-        "branch_index": chapter.branch_index,
+        "branch_index": max(chapter.branch_index, -1),
         "title": chapter.title,
         "status": chapter.status,
         "is_ending": chapter.is_ending,

@@ -1,5 +1,7 @@
 """Wire shapes in: what a caller may say in a chapter."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from apps.chapters.limits import CONTENT_LENGTH, MOST_VERSIONS
@@ -11,13 +13,27 @@ APPEARS = (
 )
 
 
+class ContentField(serializers.CharField):
+    """A chapter's text, as Markdown, taken as it is; blanks around it make it no longer."""
+
+    def __init__(self, **options: Any) -> None:
+        shortest, longest = CONTENT_LENGTH
+        lengths = {"min_length": shortest, "max_length": longest}
+        super().__init__(**{**lengths, "trim_whitespace": False, **options})
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the text; refuse one that says less than it must."""
+        text = str(super().to_internal_value(data))
+        if len(text.strip()) < CONTENT_LENGTH[0]:
+            self.fail("min_length", min_length=CONTENT_LENGTH[0])
+        return text
+
+
 class RootInput(serializers.Serializer):
     """The first chapter's text; no way leads to it."""
 
     title = LineField(min_length=1, max_length=200)
-    content = serializers.CharField(
-        min_length=CONTENT_LENGTH[0], max_length=CONTENT_LENGTH[1], trim_whitespace=False
-    )
+    content = ContentField()
     is_ending = serializers.BooleanField(required=False)
     publish_at = InstantField(required=False, help_text=APPEARS)
 

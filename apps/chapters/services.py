@@ -22,7 +22,6 @@ from apps.chapters.errors import (
 from apps.chapters.events import ChapterTakenAway
 from apps.chapters.growing import add_to_tree, find_chapter, find_seen, is_theirs
 from apps.chapters.text import count_words
-from apps.stories.documents import Story
 from apps.stories.errors import StoryForbidden
 from apps.stories.services import Held, open_for
 from storychain.api.preconditions import check_version
@@ -43,7 +42,7 @@ def add_root(*, story_slug: str, author_id: str, text: dict[str, Any], now: date
         return _add(
             story_slug=story_slug, parent_slug=None, author_id=author_id, text=text, now=now
         )
-    except NotUniqueError as error:
+    except NotUniqueError as error:  # two at once
         raise RootExists from error
 
 
@@ -74,10 +73,10 @@ def edit_chapter(
 ) -> None:
     """Change a chapter's text, when it appears, or what the way to it is labelled.
 
-    Only another text is a new version. None as `publish_at` is: not by itself. Raise Invalid for
-    the label of a way to a first chapter, VersionMoved if it is not at `base_version` any more,
-    PreconditionFailed if it is at none of the `expected` ones, AlreadyPublished where readers have
-    it and it is given a time.
+    Only another text is a new version; what changes nothing leaves no trace. None as `publish_at`
+    is: not by itself. Raise Invalid for the label of a way to a first chapter, VersionMoved if it
+    is not at `base_version` any more, PreconditionFailed if it is at none of the `expected` ones,
+    AlreadyPublished where readers have it and it is given a time.
     """
     _, chapter = open_chapter_for_edit(
         story_slug=story_slug, slug=slug, caller_id=caller_id, expected=expected
@@ -89,14 +88,11 @@ def edit_chapter(
         _reschedule(chapter, until=changes["publish_at"], now=now)
     if "choice_text" in changes:
         _relabel(chapter, changes["choice_text"], caller_id=caller_id, now=now)
-    if changes and not text:
-        return
     if "content" in text:
         text["word_count"] = count_words(text["content"])
-    chapter.revise(
-        changes=text, editor_id=caller_id, reason=reason, edit_type="manual_edit", now=now
-    )
-    note_moment("chapter_edited", chapter, actor_id=caller_id, now=now, version=chapter.version)
+    by = {"editor_id": caller_id, "reason": reason, "edit_type": "manual_edit"}
+    if chapter.revise(changes=text, now=now, **by):
+        note_moment("chapter_edited", chapter, actor_id=caller_id, now=now, version=chapter.version)
 
 
 @unit_of_work
@@ -110,14 +106,17 @@ def roll_back(
     expected: Collection[int] | None = None,
     reason: str = "",
 ) -> None:
-    """Give a chapter the text of an earlier version, as a new version; raise VersionNotFound."""
+    """Give a chapter the text of an earlier version, as a new version; raise VersionNotFound.
+
+    Where it says that already, nothing is done.
+    """
     held = open_for(Action.ROLL_BACK, slug=story_slug, caller_id=caller_id)
     chapter = find_chapter(story_slug=held.story.slug, slug=slug)
     _refuse_if_gone(chapter, expected=expected)
     text = ChapterVersion.find(chapter, version=version)
     if text is None:
         raise VersionNotFound(f"It has the versions 1 to {chapter.version}.")
-    chapter.revise(
+    is_revised = chapter.revise(
         changes={
             "title": text.title,
             "content": text.content,
@@ -128,14 +127,9 @@ def roll_back(
         edit_type="rollback",
         now=now,
     )
-    note_moment(
-        "chapter_rolled_back",
-        chapter,
-        actor_id=caller_id,
-        now=now,
-        version=chapter.version,
-        to=version,
-    )
+    if is_revised:
+        steps = {"version": chapter.version, "to": version}
+        note_moment("chapter_rolled_back", chapter, actor_id=caller_id, now=now, **steps)
 
 
 @unit_of_work
@@ -147,7 +141,10 @@ def delete_chapter(
     now: datetime,
     expected: Collection[int] | None = None,
 ) -> None:
-    """Remove a chapter: a leaf goes, a node with chapters below it stays without its text."""
+    """Remove a chapter: a leaf goes, a node with chapters below it stays without its text.
+
+    Raise LastChapter where readers would have nothing left.
+    """
     held, chapter = open_chapter_for_edit(
         story_slug=story_slug,
         slug=slug,
@@ -155,8 +152,7 @@ def delete_chapter(
         expected=expected,
         action=Action.REMOVE_ANY_CHAPTER,
     )
-    is_whole = chapter.parent_slug is None and not chapter.stats.child_branches
-    if is_whole and Story.objects(slug=story_slug, status="published").first():
+    if chapter.status == held.story.status == "published" and _is_last(chapter):
         raise LastChapter
     is_own, is_of_team = chapter.author_id == caller_id, held.standing.rank >= CONTRIBUTOR
     actor_id = caller_id if is_own or is_of_team else None
@@ -194,6 +190,11 @@ def refuse_unless_writer(held: Held) -> None:
     if held.facts.require_approval:
         raise ApprovalRequired("Its co-authors publish chapters; what others write is proposed.")
     raise StoryForbidden("This story takes chapters only from those who work on it.")
+
+
+def _is_last(chapter: Chapter) -> bool:
+    others = Chapter.objects(story_slug=chapter.story_slug, status="published")
+    return others.filter(slug__ne=chapter.slug).only("slug").first() is None
 
 
 def _announce_removal(chapter: Chapter, held: Held, *, now: datetime) -> None:

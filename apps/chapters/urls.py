@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from apps.chapters import keys, link_views, version_views, views
+from apps.chapters import draft_views, keys, link_views, version_views, views
 from storychain.cache.http import CacheRow
 
 urlpatterns = [
     path("stories/<str:slug>/tree", views.Tree.as_view(), name="story-tree"),
     path("stories/<str:slug>/feed.atom", views.Feed.as_view(), name="story-feed"),
+    path("stories/<str:slug>/waiting", draft_views.Waiting.as_view(), name="story-waiting"),
     path("stories/<str:slug>/chapters", views.Chapters.as_view(), name="chapters"),
     path(
         "stories/<str:slug>/chapters/<str:chapter_slug>",
@@ -16,7 +17,7 @@ urlpatterns = [
     ),
     path(
         "stories/<str:slug>/chapters/<str:chapter_slug>/publish",
-        views.Publication.as_view(),
+        draft_views.Publication.as_view(),
         name="chapter-publish",
     ),
     path(

@@ -1,6 +1,5 @@
 """Chapters over HTTP: parse, one call, render."""
 
-import msgspec
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -10,7 +9,7 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.chapters import feed, publishing, queries, services
+from apps.chapters import feed, queries, services
 from apps.chapters.pages import (
     ChapterListPage,
     ChapterPage,
@@ -21,16 +20,15 @@ from apps.chapters.serializers import (
     RootInput,
 )
 from apps.stories.queries import open_story
-from storychain.api.authentication import SignedIn, SignedInOrReadOnly
+from storychain.api.authentication import SignedInOrReadOnly
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input
-from storychain.api.preconditions import IF_MATCH, versioned_etag, versions_in_if_match
+from storychain.api.preconditions import IF_MATCH, page_etag, versions_in_if_match
 from storychain.api.rates import Rate
 from storychain.api.responses import created_response, empty_response, json_response
 from storychain.api.schema import schema_for
 from storychain.cache.http import cached_response
-from storychain.cache.region import Cached
 
 
 class Tree(APIView):
@@ -114,7 +112,7 @@ class ChapterDetail(APIView):
     def get(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
         """Show a chapter as its readers see it, or a draft to those whose it is to change."""
         page, audience = _open(request, slug, chapter_slug)
-        return cached_response(request, page, audience=audience, etag=_etag(page))
+        return cached_response(request, page, audience=audience, etag=page_etag(page))
 
     @extend_schema(
         operation_id="chapters_replace",
@@ -165,33 +163,6 @@ class ChapterDetail(APIView):
         return show_edited(request, slug, chapter_slug)
 
 
-class Publication(APIView):
-    """A draft's way to its readers."""
-
-    rate = Rate.WRITE
-    permission_classes = [SignedIn]
-
-    @extend_schema(
-        operation_id="chapters_publish",
-        parameters=[IF_MATCH],
-        request=None,
-        responses=schema_for(ChapterPage),
-    )
-    def post(self, request: Request, slug: str, chapter_slug: str) -> HttpResponse:
-        """Publish a draft now, whatever time it was given.
-
-        Its author may while he may write in the story, and a co-author may.
-        """
-        publishing.publish_chapter(
-            story_slug=slug,
-            slug=chapter_slug,
-            caller_id=request.user.user_id,
-            expected=versions_in_if_match(request),
-            now=timezone.now(),
-        )
-        return show_edited(request, slug, chapter_slug)
-
-
 def _open(request: Request, slug: str, chapter_slug: str) -> queries.Shown:
     opened = open_story(slug=slug, user_id=request.user.user_id)
     return queries.open_chapter(opened, slug=chapter_slug)
@@ -202,22 +173,13 @@ def show_created(request: Request, slug: str, chapter_slug: str) -> HttpResponse
     page = _open(request, slug, chapter_slug).page
     names = {"slug": slug, "chapter_slug": chapter_slug}
     response = created_response(page, location=reverse("chapter-detail", kwargs=names))
-    response.headers["ETag"] = _etag(page)
+    response.headers["ETag"] = page_etag(page)
     return response
-
-
-class _Versioned(msgspec.Struct):
-    version: int
-
-
-def _etag(page: Cached[ChapterPage]) -> str:
-    """Return the page's entity tag with the chapter's version, for the edit that may follow."""
-    return versioned_etag(msgspec.json.decode(page.body, type=_Versioned).version, page.etag)
 
 
 def show_edited(request: Request, slug: str, chapter_slug: str) -> HttpResponse:
     """Show a chapter as it is after a write."""
     page = _open(request, slug, chapter_slug).page
     response = json_response(page)
-    response.headers["ETag"] = _etag(page)
+    response.headers["ETag"] = page_etag(page)
     return response

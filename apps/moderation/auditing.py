@@ -5,12 +5,14 @@ follows.
 """
 
 from datetime import datetime
+from typing import Protocol
 
 from apps.access.queries import load_standing
 from apps.chapters.events import ChapterTakenAway
 from apps.comments.events import CommentRemoved, DiscussionTurned
 from apps.moderation.documents import Act
 from apps.moderation.platform import acts_for_platform
+from apps.pulls.events import PullCommentRemoved, PullTakenAway
 from apps.stories.events import TakedownTurned
 from storychain.events import subscribes
 
@@ -44,17 +46,41 @@ def note_discussion(event: DiscussionTurned) -> tuple[()]:
     return _note(kind, event, subject, event.author_id, event.turned_at)
 
 
+@subscribes(PullTakenAway)
+def note_pull(event: PullTakenAway) -> tuple[()]:
+    """Write down who has taken the words of another's pull request away."""
+    subject = ("pull", event.pull_id)
+    return _note("pull_withheld", event, subject, event.author_id, event.taken_at)
+
+
+@subscribes(PullCommentRemoved)
+def note_pull_comment(event: PullCommentRemoved) -> tuple[()]:
+    """Write down who has deleted what another said about a pull request."""
+    subject = ("comment", event.comment_id)
+    return _note("comment_removed", event, subject, event.user_id, event.removed_at)
+
+
+class _Done(Protocol):
+    """What is written down of each."""
+
+    @property
+    def actor_id(self) -> str | None: ...
+
+    @property
+    def story_slug(self) -> str: ...
+
+
 def _note(
     kind: str,
-    event: TakedownTurned | ChapterTakenAway | CommentRemoved | DiscussionTurned,
+    event: _Done,
     subject: tuple[str, str],
     user_id: str,
     now: datetime,
 ) -> tuple[()]:
-    standing = load_standing(story_slug=event.story_slug, user_id=event.actor_id)
+    standing = load_standing(story_slug=event.story_slug, user_id=str(event.actor_id))
     Act.note(
         kind,
-        actor_id=event.actor_id,
+        actor_id=str(event.actor_id),
         now=now,
         user_id=user_id,
         subject_type=subject[0],

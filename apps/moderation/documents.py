@@ -41,7 +41,7 @@ class Decision(EmbeddedDocument):
 
 
 class Report(Document):
-    """What somebody holds against a story, chapter, comment or person; one for each of the two.
+    """What somebody holds against something or somebody; one for each of the two.
 
     `accused_id` is whose it is. `queue` says who decides: the story's moderators, or the platform's
     for people, whole stories and what was escalated.

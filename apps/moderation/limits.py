@@ -1,6 +1,6 @@
 """What binds both what comes in and what is stored of reports, bans and appeals."""
 
-SUBJECTS = ("story", "chapter", "comment", "user")
+SUBJECTS = ("story", "chapter", "comment", "pull", "user")
 REASONS = (
     "spam",
     "harassment",
@@ -32,6 +32,7 @@ ACTS = (
     "story_restored",
     "chapter_removed",
     "comment_removed",
+    "pull_withheld",
     "comments_locked",
     "comments_unlocked",
     "story_banned",

@@ -1,8 +1,8 @@
 """Reports and what becomes of them.
 
-One a reporter and thing. The story's moderators decide on its chapters and comments; whole stories,
-people, what they escalate and what none of them may decide on (`passing.py`) are the platform's.
-Nobody decides on what is his own.
+One a reporter and thing. The story's moderators decide on its chapters, comments and pull requests;
+whole stories, people, what they escalate and what none of them may decide on (`passing.py`) are the
+platform's. Nobody decides on what is his own.
 """
 
 from datetime import datetime

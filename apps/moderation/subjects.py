@@ -51,12 +51,25 @@ def _find_comment(key: str, reader_id: str) -> Subject:
 
 
 def _find_pull_comment(key: str, reader_id: str) -> Subject:
-    comment = PullComment.objects(comment_id=key).only("pull_id", "user_id").first()
-    pull = PullRequest.objects(pull_id=comment.pull_id).first() if comment else None
+    comment = PullComment.find_standing(key)
+    if comment is None:
+        raise SubjectNotFound
+    return Subject(comment.user_id, _open_pull(comment.pull_id, reader_id).story_slug)
+
+
+def _find_pull(key: str, reader_id: str) -> Subject:
+    pull = _open_pull(key, reader_id)
+    if pull.is_withheld:
+        raise SubjectNotFound
+    return Subject(pull.author_id, pull.story_slug)
+
+
+def _open_pull(pull_id: str, reader_id: str) -> PullRequest:
+    pull = PullRequest.objects(pull_id=pull_id).first()
     if pull is None or (pull.is_draft and pull.author_id != reader_id):
         raise SubjectNotFound
     open_for(Action.READ, slug=pull.story_slug, caller_id=reader_id)
-    return Subject(comment.user_id, pull.story_slug)
+    return pull
 
 
 def _find_user(key: str, _reader_id: str) -> Subject:
@@ -68,5 +81,6 @@ _FINDERS: dict[str, Callable[[str, str], Subject]] = {
     "story": _find_story,
     "chapter": _find_chapter,
     "comment": _find_comment,
+    "pull": _find_pull,
     "user": _find_user,
 }

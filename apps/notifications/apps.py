@@ -14,6 +14,7 @@ class NotificationsConfig(AppConfig):
             cleanup,
             departures,
             invalidation,
+            judgements,
             schedule,
             subscriptions,
         )

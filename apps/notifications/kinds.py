@@ -181,6 +181,20 @@ KINDS: dict[str, Kind] = {
         IN_CHAPTER,
         is_needed=True,
     ),
+    "pr_withheld": Kind(
+        "The text of your pull request was taken away",
+        "“{pull_title}” for “{story_title}” was taken away by a moderator.",
+        PULL,
+        IN_PULL,
+        is_needed=True,
+    ),
+    "pr_comment_removed": Kind(
+        "Your comment was removed",
+        "What you said about “{pull_title}” for “{story_title}” was removed by a moderator.",
+        PULL,
+        IN_PULL,
+        is_needed=True,
+    ),
     "story_ban": Kind(
         "You are banned from a story",
         "You may read “{story_title}” no longer: {reason} You may appeal.",

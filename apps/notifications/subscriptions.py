@@ -1,16 +1,15 @@
 """What follows from what was announced: who is told, once for each cause."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from apps.chapters.events import ChapterAdded, ChapterFlagged, ChapterLiked, ChapterTakenAway
+from apps.chapters.events import ChapterAdded, ChapterFlagged, ChapterLiked
 from apps.collaboration.events import CollaboratorInvited, InvitationAnswered
-from apps.comments.events import CommentFact, CommentMentioned, CommentRemoved, CommentReplied
+from apps.comments.events import CommentFact, CommentMentioned, CommentReplied
 from apps.follows.events import UserFollowed
-from apps.moderation.events import AppealDecided, ReportDecided, ReportUpheld, StoryBanTurned
 from apps.notifications.broadcasting import fan_out_call
 from apps.notifications.jobs import deliver, deliver_count
 from apps.notifications.kinds import compose
+from apps.notifications.telling import tell
 from apps.pulls.events import (
     PullApproved,
     PullCommented,
@@ -19,7 +18,7 @@ from apps.pulls.events import (
     PullOpened,
     PullRejected,
 )
-from apps.stories.events import StoryMilestone, StoryPublished, TakedownTurned
+from apps.stories.events import StoryMilestone, StoryPublished
 from apps.users.events import BadgeEarned
 from storychain.events import subscribes
 from storychain.queues.jobs import JobCall
@@ -72,13 +71,13 @@ def tell_of_story(event: StoryPublished) -> Iterator[JobCall]:
 def tell_of_follower(event: UserFollowed) -> Iterator[JobCall]:
     """A follower is told to whom he follows, the first time that he does."""
     key = f"follow:{event.follower_id}:{event.user_id}"
-    yield _tell(event.user_id, key, "new_follower", actor_id=event.follower_id)
+    yield tell(event.user_id, key, "new_follower", actor_id=event.follower_id)
 
 
 @subscribes(CollaboratorInvited)
 def tell_invited(event: CollaboratorInvited) -> Iterator[JobCall]:
     """An invitation is told to who was invited; a later one is another."""
-    yield _tell(
+    yield tell(
         event.user_id,
         f"invited:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.3f}",
         "collab_invitation",
@@ -92,7 +91,7 @@ def tell_invited(event: CollaboratorInvited) -> Iterator[JobCall]:
 @subscribes(InvitationAnswered)
 def tell_inviter(event: InvitationAnswered) -> Iterator[JobCall]:
     """The answer to an invitation is told to who waits for it."""
-    yield _tell(
+    yield tell(
         event.invited_by,
         f"answered:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.3f}",
         f"collab_invitation_{'approved' if event.is_accepted else 'rejected'}",
@@ -106,7 +105,7 @@ def tell_inviter(event: InvitationAnswered) -> Iterator[JobCall]:
 def tell_of_badge(event: BadgeEarned) -> Iterator[JobCall]:
     """A badge is told to who has earned it."""
     key = f"badge:{event.user_id}:{event.badge}"
-    yield _tell(event.user_id, key, "badge_earned", badge=event.title)
+    yield tell(event.user_id, key, "badge_earned", badge=event.title)
 
 
 @subscribes(ChapterLiked)
@@ -133,7 +132,7 @@ def tell_of_likes(event: ChapterLiked) -> Iterator[JobCall]:
 @subscribes(StoryMilestone)
 def tell_milestone(event: StoryMilestone) -> Iterator[JobCall]:
     """A milestone is told to who started the story, once."""
-    yield _tell(
+    yield tell(
         event.creator_id,
         f"milestone:{event.story_slug}:{event.what}:{event.count}",
         "story_milestone",
@@ -200,82 +199,6 @@ def tell_moderators(event: ChapterFlagged) -> Iterator[JobCall]:
     for user_id in event.moderator_ids:
         key = f"notice:flagged:{event.chapter_slug}:{event.flagged_at.timestamp():.3f}:{user_id}"
         yield deliver.call(job_id=key, userId=user_id, **payload)
-
-
-@subscribes(ReportDecided)
-def tell_of_report(event: ReportDecided) -> Iterator[JobCall]:
-    """What became of a report is told to its reporter."""
-    about = {"report_id": event.report_id, "outcome": event.outcome}
-    yield _tell(event.reporter_id, f"report:{event.report_id}:reporter", "report_decided", **about)
-
-
-@subscribes(ReportUpheld)
-def tell_accused(event: ReportUpheld) -> Iterator[JobCall]:
-    """A decision against something is told to whose it is, once for all who have reported it."""
-    cause = f"report:{event.report_id}:accused"
-    yield _tell(event.accused_id, cause, "report_upheld", report_id=event.report_id)
-
-
-@subscribes(TakedownTurned)
-def tell_of_takedown(event: TakedownTurned) -> Iterator[JobCall]:
-    """That a story was taken down, or brought back, is told to who started it."""
-    yield _tell(
-        event.creator_id,
-        f"takedown:{event.story_slug}:{event.turned_at.timestamp():.3f}",
-        "story_taken_down" if event.is_down else "story_restored",
-        story_slug=event.story_slug,
-        story_title=event.story_title,
-    )
-
-
-@subscribes(ChapterTakenAway)
-def tell_of_removal(event: ChapterTakenAway) -> Iterator[JobCall]:
-    """That a chapter was removed is told to who wrote it."""
-    yield _tell(
-        event.author_id,
-        f"removed:{event.chapter_slug}",
-        "chapter_removed",
-        story_slug=event.story_slug,
-        story_title=event.story_title,
-        chapter_title=event.chapter_title,
-    )
-
-
-@subscribes(CommentRemoved)
-def tell_silenced(event: CommentRemoved) -> Iterator[JobCall]:
-    """So is that a comment was removed, by a moderator who is not named."""
-    yield _tell(
-        event.user_id,
-        f"removed:comment:{event.comment_id}",
-        "comment_removed",
-        story_slug=event.story_slug,
-        story_title=event.story_title,
-        chapter_slug=event.chapter_slug,
-        chapter_title=event.chapter_title,
-    )
-
-
-@subscribes(StoryBanTurned)
-def tell_banned(event: StoryBanTurned) -> Iterator[JobCall]:
-    """A ban from a story, or its end, is told to who was banned."""
-    about = {"story_slug": event.story_slug, "story_title": event.story_title}
-    key = f"banned:{event.story_slug}:{event.turned_at:.3f}:{event.user_id}"
-    if event.is_banned:
-        yield _tell(event.user_id, key, "story_ban", **about, reason=event.reason)
-    else:
-        yield _tell(event.user_id, key, "story_ban_lifted", **about)
-
-
-@subscribes(AppealDecided)
-def tell_appellant(event: AppealDecided) -> Iterator[JobCall]:
-    """What became of an appeal is told to whose it is."""
-    about = {"appeal_id": event.appeal_id, "outcome": event.outcome}
-    yield _tell(event.user_id, f"appeal:{event.appeal_id}", "appeal_decided", **about)
-
-
-def _tell(user_id: str, cause: str, kind: str, **facts: Any) -> JobCall:
-    """Return the call that tells somebody something, once for each cause."""
-    return deliver.call(job_id=f"notice:{cause}", userId=user_id, **compose(kind, **facts))
 
 
 def _tell_of_comment(event: CommentFact, kind: str, concerned: list[str]) -> Iterator[JobCall]:

@@ -35,6 +35,13 @@ def leave_pulls(user_id: str) -> int:
 
 @departs
 @unit_of_work
+def leave_decisions(user_id: str) -> int:
+    """Leave to the orphan what he has merged and closed, and what he objected to until then."""
+    return PullRequest.forget_decider(user_id, most=STEP)
+
+
+@departs
+@unit_of_work
 def leave_reviews(user_id: str) -> int:
     """Take his reviews from what is undecided, and leave the others to the orphan."""
     reviews = list(Review.objects(reviewer_id=user_id).limit(STEP))

@@ -20,6 +20,7 @@ from apps.pulls.limits import (
     WINDOW_DAYS,
 )
 from apps.pulls.records import PullEvent, Review
+from apps.users.limits import ORPHAN_ID
 from storychain.documents import Document, EmbeddedDocument, StringField
 
 TEXT = ("chapter_title", "content", "choice_text", "is_ending", "base_version")
@@ -56,7 +57,8 @@ class PullRequest(Document):
 
     `chapter_slug` is the chapter that an edit changes, or the one that a merge has made. `version`
     counts what was edited, `text_version` only changes of the proposed text. `status` of what is
-    not decided, and `facets`, by which lists find it, are derived on every save.
+    not decided, and `facets`, by which lists find it, are derived on every save. What is withheld
+    is over, and says nothing any more.
     """
 
     pull_id = StringField(primary_key=True, default=lambda: uuid4().hex)
@@ -77,6 +79,7 @@ class PullRequest(Document):
     text_version = fields.IntField(default=1)
     status = StringField(default="open", choices=STATUSES)
     is_draft = fields.BooleanField(default=False)
+    is_withheld = fields.BooleanField(default=False)
     ready_at = fields.DateTimeField()
     labels = fields.ListField(StringField())
     votes = fields.EmbeddedDocumentField(PullVotes, default=PullVotes)
@@ -99,6 +102,10 @@ class PullRequest(Document):
             ["story_slug", "facets", "-created_at", "-pull_id"],
             ["author_id", "-created_at", "-pull_id"],
             ["author_id", "story_slug", "-created_at", "-pull_id"],
+            {"fields": ["chapter_slug"], "sparse": True},
+            {"fields": ["merged_by"], "sparse": True},
+            {"fields": ["closed_by"], "sparse": True},
+            "approvals.blockers",
         ],
     }
 
@@ -182,13 +189,35 @@ class PullRequest(Document):
         rule.granted_at = now
         return True
 
-    def close(self, *, by: str, now: datetime) -> None:
-        """End it without taking it over."""
+    def close(self, *, by: str | None, now: datetime) -> None:
+        """End it without taking it over; None is by nobody who is named."""
         self.status, self.closed_by, self.closed_at = "closed", by, now
 
     def reopen(self) -> None:
         """Bring it back to where it was before it was closed."""
         self.status, self.closed_by, self.closed_at = "open", None, None
+
+    def withhold(self, *, by: str | None, now: datetime) -> None:
+        """Take its words away, for good; what nobody has decided ends with them."""
+        if self.status in UNDECIDED:
+            self.close(by=by, now=now)
+        self.title = self.description = self.content = ""
+        self.chapter_title = self.choice_text = None
+        self.word_count, self.is_withheld = 0, True
+        self.version += 1
+
+    @classmethod
+    def forget_decider(cls, user_id: str, *, most: int) -> int:
+        """Forget what part somebody had in up to thrice `most` decisions; return in how many.
+
+        In what is undecided he still stands as who objects.
+        """
+        decided = {"status__nin": UNDECIDED}
+        objected = cls.objects(approvals__blockers=user_id, **decided).at_most(most)
+        return int(objected.update(pull__approvals__blockers=user_id)) + sum(
+            cls.objects(**{name: user_id}).at_most(most).update(**{f"set__{name}": ORPHAN_ID})
+            for name in ("merged_by", "closed_by")
+        )
 
     def merge(self, *, chapter_slug: str, by: str, now: datetime) -> None:
         """End it as taken over, as this chapter."""

@@ -27,6 +27,18 @@ class PullOver(Conflict):
     code, title = "pull-over", "This pull request is over"
 
 
+class PullWithheld(Conflict):
+    """Its text was taken away; what became of it is all that is left."""
+
+    code, title = "pull-withheld", "The text of this pull request was taken away"
+
+
+class PullCommentNotFound(NotFound):
+    """The pull request has no comment of this id, or no more."""
+
+    code, title = "comment-not-found", "There is no such comment"
+
+
 class NotClosed(Conflict):
     """Only what is closed can be opened again."""
 

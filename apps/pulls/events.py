@@ -1,5 +1,7 @@
 """What pull requests announce."""
 
+from datetime import datetime
+
 from storychain.events import Event
 
 
@@ -48,6 +50,20 @@ class PullCommented(PullFact, frozen=True, kw_only=True):
 
     comment_id: str
     parent_author_id: str | None = None
+
+
+class PullTakenAway(PullFact, frozen=True, kw_only=True):
+    """A moderator, here `actor_id`, has taken the words of another's pull request away."""
+
+    taken_at: datetime
+
+
+class PullCommentRemoved(PullFact, frozen=True, kw_only=True):
+    """A moderator, here `actor_id`, has deleted what another, `user_id`, said about it."""
+
+    comment_id: str
+    user_id: str
+    removed_at: datetime
 
 
 class JudgeTurned(Event, frozen=True, kw_only=True):

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
-from apps.access.rules import Action
+from apps.access.rules import CONTRIBUTOR, Action
 from apps.chapters.documents import Chapter
 from apps.pulls.documents import PullRequest
-from apps.pulls.errors import OwnPull, PullForbidden, PullNotFound, PullOver
+from apps.pulls.errors import OwnPull, PullForbidden, PullNotFound, PullOver, PullWithheld
 from apps.pulls.events import PullApproved, PullFact
 from apps.pulls.limits import UNDECIDED
 from apps.pulls.policy import may_see
@@ -30,6 +30,12 @@ class HeldPull(NamedTuple):
         """Whether the caller proposes it himself."""
         return bool(self.pull.author_id == self.caller_id)
 
+    @property
+    def signature(self) -> str | None:
+        """Under whose name the timeline tells it: who looks after the platform is not named."""
+        is_named = self.is_own or self.held.standing.rank >= CONTRIBUTOR
+        return self.caller_id if is_named else None
+
     def allows(self, action: Action) -> bool:
         """Tell whether the caller may do this in the story."""
         return self.held.allows(action)
@@ -48,6 +54,11 @@ class HeldPull(NamedTuple):
         """Raise PullOver if it is decided."""
         if self.pull.status not in UNDECIDED:
             raise PullOver(f"It is {self.pull.status}.")
+
+    def refuse_withheld(self) -> None:
+        """Raise PullWithheld if its text was taken away."""
+        if self.pull.is_withheld:
+            raise PullWithheld
 
     def find_base(self) -> Chapter | None:
         """Return the chapter that it changes or stands below; None if that is gone."""

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from apps.pulls import judging
+from apps.pulls import judging, withholding
 from storychain.queues.jobs import job
 from storychain.queues.topology import CLEANUP
 
@@ -14,3 +14,13 @@ def weigh_judged(*, story_slug: str, user_id: str) -> int:
     Safe to redeliver: it is counted anew.
     """
     return judging.weigh_all(story_slug=story_slug, user_id=user_id, now=timezone.now())
+
+
+@job(queue=CLEANUP, name="pulls.withhold")
+def withhold_texts(*, chapter_slug: str) -> None:
+    """Take the words of a chapter that is removed from the pull requests that are left with them.
+
+    Safe to redeliver: what is withheld is not found again.
+    """
+    while withholding.withhold_with_chapter(chapter_slug=chapter_slug, now=timezone.now()):
+        pass

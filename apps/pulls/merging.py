@@ -90,11 +90,12 @@ def _take_over(found: HeldPull, base: Chapter, *, now: datetime) -> str:
 def _revise(pull: PullRequest, base: Chapter, *, now: datetime) -> None:
     proposed = {"title": pull.chapter_title, "is_ending": pull.is_ending}
     changes: dict[str, Any] = {name: v for name, v in proposed.items() if v is not None}
-    base.revise(
+    is_revised = base.revise(
         changes={**changes, "content": pull.content, "word_count": pull.word_count},
         editor_id=pull.author_id,
         reason=f"Pull request: {pull.title}",
         edit_type="pr_merge",
         now=now,
     )
-    note_moment("chapter_edited", base, actor_id=pull.author_id, now=now, version=base.version)
+    if is_revised:
+        note_moment("chapter_edited", base, actor_id=pull.author_id, now=now, version=base.version)

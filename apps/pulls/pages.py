@@ -17,7 +17,7 @@ class ApprovalsView(msgspec.Struct, frozen=True):
 
 
 class PullRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A pull request in a list, without its texts."""
+    """A pull request in a list, without its texts; what is withheld has no title any more."""
 
     id: str
     story_slug: str
@@ -28,6 +28,7 @@ class PullRow(msgspec.Struct, frozen=True, kw_only=True):
     author: AuthorRef
     status: str
     is_draft: bool
+    is_withheld: bool
     labels: list[str]
     word_count: int
     score: int
@@ -71,7 +72,8 @@ class PullPage(PullRow, frozen=True, kw_only=True):
     """A pull request. `content` is Markdown, `html` what is safe to show of it.
 
     `chapter_slug` is the chapter that an edit changes, or the one that a merge has made.
-    `can_merge`: as many approvals as it takes, and no blockers.
+    `can_merge`: as many approvals as it takes, and no blockers. `is_withheld`: its words were taken
+    away, by its author, by a moderator or with the chapter that they stood in; it has no texts.
     """
 
     description: str

@@ -202,6 +202,7 @@ _PLAIN = (
     "title",
     "status",
     "is_draft",
+    "is_withheld",
     "word_count",
     "comments",
     "created_at",

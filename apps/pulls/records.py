@@ -58,21 +58,36 @@ class Review(Document):
 
 
 class PullComment(Document):
-    """One thing said about a pull request; `number` counts them, `depth` from 0 is its level."""
+    """One thing said about a pull request; `number` counts them, `depth` from 0 is its level.
+
+    Deleted, it keeps its number and its place in the thread: nobody's, without its text.
+    """
 
     comment_id = StringField(primary_key=True, default=lambda: uuid4().hex)
     pull_id = StringField(required=True)
     number = fields.IntField(required=True)
-    user_id = StringField(required=True)
+    user_id = StringField()
     parent_id = StringField()
     depth = fields.IntField(default=0)
-    content = StringField(required=True, max_length=TEXT_LENGTH)
+    content = StringField(default="", max_length=TEXT_LENGTH)
+    is_deleted = fields.BooleanField(default=False)
     created_at = fields.DateTimeField(required=True)
 
     meta = {
         "collection": "pull_comments",
         "indexes": [{"fields": ["pull_id", "number"], "unique": True}, "user_id"],
     }
+
+    @classmethod
+    def find_standing(cls, comment_id: str) -> PullComment | None:
+        """Return a comment that is not deleted."""
+        found: PullComment | None = cls.objects(comment_id=comment_id, is_deleted__ne=True).first()
+        return found
+
+    def empty(self) -> None:
+        """Delete it, but for its place."""
+        self.user_id, self.content, self.is_deleted = None, "", True
+        self.save()
 
     @classmethod
     def orphan(cls, user_id: str, *, most: int) -> int:

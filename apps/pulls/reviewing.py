@@ -48,11 +48,13 @@ def comment_on_pull(
 ) -> str:
     """Say something about a pull request, also one that is over; return the comment's id.
 
-    Raise Invalid if there is no such `parent_id` here, TooNested below the last level.
+    Raise Invalid if there is no such `parent_id` here, TooNested below the last level, or
+    PullWithheld.
     """
     found = hold_pull(pull_id=pull_id, caller_id=caller_id)
     may = found.is_own or found.allows(Action.COMMENT_ON_PULL)
     found.refuse_unless(may, "This story takes comments from those who work on it.")
+    found.refuse_withheld()
     parent = _find_parent(pull_id, parent_id) if parent_id else None
     found.pull.comments += 1
     comment = PullComment(
@@ -90,8 +92,8 @@ def vote_on_pull(*, pull_id: str, caller_id: str, value: int, now: datetime) -> 
 
 
 def _find_parent(pull_id: str, parent_id: str) -> PullComment:
-    parent = PullComment.objects(comment_id=parent_id, pull_id=pull_id).first()
-    if parent is None:
+    parent = PullComment.find_standing(parent_id)
+    if parent is None or parent.pull_id != pull_id:
         raise Invalid(fields={"parent_id": ["This pull request has no such comment."]})
     if parent.depth >= NESTING - 1:
         raise TooNested(f"A thread has at most {NESTING} levels; answer further up.")

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.chapters.limits import CONTENT_LENGTH, MOST_VERSIONS
+from apps.chapters.limits import MOST_VERSIONS
+from apps.chapters.serializers import ContentField
 from apps.pulls.limits import (
     HIGHEST_THRESHOLD,
     KINDS,
@@ -42,9 +43,7 @@ class TextInput(serializers.Serializer):
     title = LineField(min_length=1, max_length=TITLE_LENGTH)
     description = serializers.CharField(max_length=TEXT_LENGTH, allow_blank=True, required=False)
     chapter_title = LineField(min_length=1, max_length=200, required=False)
-    content = serializers.CharField(
-        min_length=CONTENT_LENGTH[0], max_length=CONTENT_LENGTH[1], trim_whitespace=False
-    )
+    content = ContentField()
     choice_text = LineField(max_length=300, required=False)
     is_ending = serializers.BooleanField(required=False)
     is_draft = serializers.BooleanField(required=False)

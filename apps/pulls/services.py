@@ -136,7 +136,10 @@ def close_pull(*, pull_id: str, caller_id: str, now: datetime) -> None:
 
 @unit_of_work
 def reopen_pull(*, pull_id: str, caller_id: str, now: datetime) -> None:
-    """Take a closed pull request up again: moderators may, and its author if he closed it."""
+    """Take a closed pull request up again: moderators may, and its author if he closed it.
+
+    Raise NotClosed, PullWithheld.
+    """
     found = hold_pull(pull_id=pull_id, caller_id=caller_id)
     pull = found.pull
     is_his = found.is_own and pull.closed_by in (caller_id, None)
@@ -145,6 +148,7 @@ def reopen_pull(*, pull_id: str, caller_id: str, now: datetime) -> None:
     )
     if pull.status != "closed":
         raise NotClosed(f"It is {pull.status}.")
+    found.refuse_withheld()
     pull.reopen()
     weigh(pull)
     pull.note("reopened", actor_id=caller_id, now=now)

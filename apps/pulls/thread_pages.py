@@ -37,14 +37,18 @@ class ReviewListPage(Page[ReviewView], frozen=True, kw_only=True):
 
 
 class CommentView(msgspec.Struct, frozen=True, kw_only=True):
-    """A comment; `depth` counts from 0 how deep in its thread it stands below `parent_id`."""
+    """A comment; `depth` counts from 0 how deep in its thread it stands below `parent_id`.
+
+    What was deleted is an empty node: `user` is null.
+    """
 
     id: str
     number: int
-    user: AuthorRef
+    user: AuthorRef | None
     parent_id: str | None
     depth: int
     content: str
+    is_deleted: bool
     created_at: datetime
 
 

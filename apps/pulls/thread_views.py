@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from apps.pulls import queries, reviewing, threads
+from apps.pulls import queries, reviewing, threads, withholding
 from apps.pulls.pages import PullPage
 from apps.pulls.serializers import CommentInput, PullVoteInput, ReviewInput
 from apps.pulls.thread_pages import (
@@ -24,7 +24,7 @@ from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input
 from storychain.api.rates import Rate
-from storychain.api.responses import created_response, json_response
+from storychain.api.responses import created_response, empty_response, json_response
 from storychain.api.schema import schema_for
 
 
@@ -96,6 +96,24 @@ class Comments(APIView):
             return created_response(threads.get_comment(comment_id=comment_id), location=place)
 
         return create_once(request, create=create, show=show)
+
+
+class CommentDetail(APIView):
+    """One thing that somebody said."""
+
+    rate = Rate.WRITE
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="pulls_comment_delete", responses={204: None})
+    def delete(self, request: Request, pull_id: str, comment_id: str) -> HttpResponse:
+        """Delete a comment: who said it may, and moderators. Its place in the thread stays."""
+        withholding.remove_comment(
+            pull_id=pull_id,
+            comment_id=comment_id,
+            caller_id=request.user.user_id,
+            now=timezone.now(),
+        )
+        return empty_response()
 
 
 class Vote(APIView):

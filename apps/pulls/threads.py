@@ -52,7 +52,7 @@ def list_reviews(*, pull_id: str, limit: int, cursor: str | None) -> ReviewListP
 def list_comments(*, pull_id: str, limit: int, cursor: str | None) -> CommentListPage:
     """Return one page of a pull request's comments, the oldest first."""
     page = _read_numbered(PullComment, pull_id, limit, cursor)
-    people = list_authors(row.user_id for row in page.rows)
+    people = list_authors({row.user_id for row in page.rows} - {None})
     return CommentListPage(
         items=[_show_comment(row, people) for row in page.rows],
         next_cursor=page.next_cursor,
@@ -61,9 +61,9 @@ def list_comments(*, pull_id: str, limit: int, cursor: str | None) -> CommentLis
 
 
 def get_comment(*, comment_id: str) -> CommentView:
-    """Return one comment that is known to be there."""
+    """Return one comment that is known to be there; it may be deleted."""
     row = PullComment.objects(comment_id=comment_id).get()
-    return _show_comment(row, list_authors([row.user_id]))
+    return _show_comment(row, list_authors({row.user_id} - {None}))
 
 
 def list_timeline(*, pull_id: str, limit: int, cursor: str | None) -> TimelinePage:
@@ -105,9 +105,10 @@ def _show_comment(row: PullComment, people: dict[str, AuthorRef]) -> CommentView
     return CommentView(
         id=row.comment_id,
         number=row.number,
-        user=people[row.user_id],
+        user=people.get(row.user_id),
         parent_id=row.parent_id,
         depth=row.depth,
         content=row.content,
+        is_deleted=row.is_deleted,
         created_at=row.created_at,
     )

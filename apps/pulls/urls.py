@@ -20,6 +20,11 @@ urlpatterns = [
     path("pulls/<str:pull_id>/labels", views.Labels.as_view(), name="pull-labels"),
     path("pulls/<str:pull_id>/reviews", thread_views.Reviews.as_view(), name="pull-reviews"),
     path("pulls/<str:pull_id>/comments", thread_views.Comments.as_view(), name="pull-comments"),
+    path(
+        "pulls/<str:pull_id>/comments/<str:comment_id>",
+        thread_views.CommentDetail.as_view(),
+        name="pull-comment",
+    ),
     path("pulls/<str:pull_id>/vote", thread_views.Vote.as_view(), name="pull-vote"),
     path("pulls/<str:pull_id>/timeline", thread_views.Timeline.as_view(), name="pull-timeline"),
 ]

@@ -13,7 +13,7 @@ from apps.access.rules import Action
 from apps.chapters.pages import ChapterPage
 from apps.chapters.serializers import ChapterInput
 from apps.chapters.views import show_created
-from apps.pulls import merging, queries, services
+from apps.pulls import merging, queries, services, withholding
 from apps.pulls.pages import PullListPage, PullPage
 from apps.pulls.serializers import LabelsInput, MergeInput, PullEdit, PullFilter, PullInput
 from apps.stories.queries import open_story
@@ -21,9 +21,14 @@ from storychain.api.authentication import SignedIn, SignedInOrReadOnly
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
-from storychain.api.preconditions import IF_MATCH, versioned_etag, versions_in_if_match
+from storychain.api.preconditions import IF_MATCH, page_etag, versions_in_if_match
 from storychain.api.rates import Rate
-from storychain.api.responses import accepted_response, created_response, json_response
+from storychain.api.responses import (
+    accepted_response,
+    created_response,
+    empty_response,
+    json_response,
+)
 from storychain.api.schema import schema_for
 from storychain.api.throttling import count
 from storychain.cache.http import cached_response
@@ -126,7 +131,7 @@ class PullDetail(APIView):
         """Show a pull request: what it proposes, and what stands between it and its merge."""
         opened = queries.open_pull_page(pull_id=pull_id, user_id=request.user.user_id)
         page = opened.page
-        return cached_response(request, page, audience=opened.audience, etag=_etag(page))
+        return cached_response(request, page, audience=opened.audience, etag=page_etag(page))
 
     @extend_schema(
         operation_id="pulls_edit",
@@ -147,6 +152,21 @@ class PullDetail(APIView):
             now=timezone.now(),
         )
         return _show(pull_id)
+
+    @extend_schema(operation_id="pulls_withhold", parameters=[IF_MATCH], responses={204: None})
+    def delete(self, request: Request, pull_id: str) -> HttpResponse:
+        """Take its title and texts away, for good: its author may, and moderators.
+
+        What is undecided is closed. What became of it and what others said stay, and so does a
+        chapter that has come of it; one that is removed takes these texts along.
+        """
+        withholding.withhold_pull(
+            pull_id=pull_id,
+            caller_id=request.user.user_id,
+            expected=versions_in_if_match(request),
+            now=timezone.now(),
+        )
+        return empty_response()
 
 
 class Merge(APIView):
@@ -238,20 +258,15 @@ def _place(pull_id: str) -> str:
     return reverse("pull-detail", kwargs={"pull_id": pull_id})
 
 
-def _etag(page: Cached[PullPage]) -> str:
-    """Return the page's entity tag with its version, for the edit that may follow."""
-    return versioned_etag(page.value.version, page.etag)
-
-
 def _show_opened(pull_id: str) -> HttpResponse:
     page = _page(pull_id)
     response = created_response(page, location=_place(pull_id))
-    response.headers["ETag"] = _etag(page)
+    response.headers["ETag"] = page_etag(page)
     return response
 
 
 def _show(pull_id: str) -> HttpResponse:
     page = _page(pull_id)
     response = json_response(page)
-    response.headers["ETag"] = _etag(page)
+    response.headers["ETag"] = page_etag(page)
     return response

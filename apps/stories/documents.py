@@ -68,6 +68,7 @@ class Story(Document):
     is_listed = fields.BooleanField(default=False)
     is_taken_down = fields.BooleanField(default=False)  # only by and for the platform
     labels = fields.ListField(StringField())
+    version = fields.IntField(default=1)  # of its words, settings and status
     next_number = fields.IntField(default=1)
     team = fields.ListField(StringField())
     seats = fields.IntField(default=1)  # taken in its team, open invitations with them
@@ -110,8 +111,7 @@ class Story(Document):
         for name, value in changes.items():
             if name != "settings":
                 setattr(self, name, value)
-        self.updated_at = now
-        self.save()
+        self._move_on(now)
 
     def turn(self, *, status: str, now: datetime, is_taken_down: bool = False) -> None:
         """Move to another status; the first publication is remembered."""
@@ -120,17 +120,19 @@ class Story(Document):
             self.published_at = self.last_activity_at = now
         if status == "deleted":
             self.deleted_at, self.team = now, []
+        self._move_on(now)
+
+    def _move_on(self, now: datetime) -> None:
+        self.version += 1
         self.updated_at = now
         self.save()
 
     def bury(self) -> None:
-        """Delete a story that nobody has any more, all but an address that readers had.
+        """Take everything from a story that nobody has any more but its address.
 
-        Their votes and follows still name it, so it may not become that of another story.
+        What others hold still names that (votes, follows, proposals, reports, bans), so it may not
+        become that of another story.
         """
-        if self.published_at is None:
-            self.delete()
-            return
         self.title, self.creator_id = ORPHAN_NAME, ORPHAN_ID
         self.description = self.cover_image = ""
         self.tags, self.warnings = [], []
@@ -209,10 +211,12 @@ class Story(Document):
         return bool(found.update_one(set__is_featured=is_featured))
 
     @classmethod
-    def shrink(cls, *, slug: str, branches: int) -> None:
-        """Count one chapter out."""
+    def shrink(cls, *, slug: str, branches: int, contributors: int) -> None:
+        """Count one chapter out, and as a branch or with its author if it was such."""
         cls.objects(slug=slug).update_one(
-            dec__stats__total_chapters=1, dec__stats__total_branches=branches
+            dec__stats__total_chapters=1,
+            dec__stats__total_branches=branches,
+            dec__stats__unique_contributors=contributors,
         )
 
 

@@ -72,8 +72,9 @@ class MyStoryCard(StoryCard, frozen=True, kw_only=True):
 
 
 class StoryPage(StoryCard, frozen=True, kw_only=True):
-    """A story as its readers see it."""
+    """A story as its readers see it; `version` counts edits, of settings too, and steps."""
 
+    version: int
     settings: SettingsView
     is_featured: bool
     created_at: datetime
@@ -94,9 +95,10 @@ class OverviewPage(StoryPage, frozen=True, kw_only=True):
 
 
 class SettingsPage(msgspec.Struct, frozen=True):
-    """A story's settings, for those who work on it."""
+    """A story's settings, for those who work on it; `version` is the story's."""
 
     story_slug: str
+    version: int
     settings: SettingsView
 
 

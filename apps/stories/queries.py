@@ -15,7 +15,6 @@ from apps.stories.invalidation import counts_tag, story_tag, tree_tag
 from apps.stories.pages import (
     OverviewPage,
     SettingsPage,
-    SettingsView,
     StoryPage,
     StoryRef,
     TeamMember,
@@ -110,7 +109,7 @@ def get_settings(*, slug: str) -> Cached[SettingsPage]:
     return SETTINGS.get_or_load(
         keys.story_settings(slug),
         tags=[story_tag(slug)],
-        load=lambda: SettingsPage(slug, _settings_of(slug)),
+        load=lambda: _load_settings(slug),
     )
 
 
@@ -121,8 +120,9 @@ def _get_story(slug: str) -> Story:
     return story
 
 
-def _settings_of(slug: str) -> SettingsView:
-    return settings_view(_get_story(slug))
+def _load_settings(slug: str) -> SettingsPage:
+    story = _get_story(slug)
+    return SettingsPage(slug, story.version, settings_view(story))
 
 
 def _load_page(slug: str) -> StoryPage:

@@ -1,5 +1,6 @@
 """Writes on stories and their rules."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,9 +21,12 @@ from apps.stories.events import StoryDeleted, StoryPublished, TakedownTurned
 from apps.stories.facts import facts_of
 from apps.stories.slugs import make_slug
 from apps.users.services import count_work
+from storychain.api.preconditions import check_version
 from storychain.documents import unit_of_work
 from storychain.errors import Conflict
 from storychain.events import publish
+
+Versions = Collection[int] | None
 
 PER_HOUR, PER_DAY = 5, 7
 SLUG_TRIES = 5
@@ -91,9 +95,14 @@ def _refuse_beyond_limits(*, creator_id: str, now: datetime) -> None:
 
 
 @unit_of_work
-def edit_story(*, slug: str, caller_id: str, changes: dict[str, Any], now: datetime) -> None:
-    """Change a story's texts or settings; settings that are not named stay as they are."""
-    story = open_for(Action.EDIT, slug=slug, caller_id=caller_id).story
+def edit_story(
+    *, slug: str, caller_id: str, changes: dict[str, Any], now: datetime, expected: Versions = None
+) -> None:
+    """Change a story's texts or settings; settings that are not named stay as they are.
+
+    Raise PreconditionFailed if it is at none of the `expected` versions, here as below.
+    """
+    story = _open_at(expected, Action.EDIT, slug=slug, caller_id=caller_id).story
     story.revise(changes=changes, now=now)
     settings = [f"settings.{name}" for name in changes.get("settings", {})]
     named = sorted([*settings, *(name for name in changes if name != "settings")])
@@ -101,13 +110,12 @@ def edit_story(*, slug: str, caller_id: str, changes: dict[str, Any], now: datet
 
 
 @unit_of_work
-def publish_story(*, slug: str, caller_id: str, now: datetime) -> None:
+def publish_story(*, slug: str, caller_id: str, now: datetime, expected: Versions = None) -> None:
     """Make a draft public; raise NotPublishable with every missing thing at once."""
-    story = open_for(Action.EDIT, slug=slug, caller_id=caller_id).story
+    story = _open_at(expected, Action.EDIT, slug=slug, caller_id=caller_id).story
     if story.status != "draft":
         raise WrongStatus(f"Only a draft can be published; this story is {story.status}.")
-    if missing := _find_missing(story):
-        raise NotPublishable(fields=missing)
+    _refuse_unready(story)
     if story.published_at is None:
         count_work(user_id=story.creator_id, published=1)
         _announce(story)
@@ -116,12 +124,12 @@ def publish_story(*, slug: str, caller_id: str, now: datetime) -> None:
 
 
 @unit_of_work
-def archive_story(*, slug: str, caller_id: str, now: datetime) -> None:
+def archive_story(*, slug: str, caller_id: str, now: datetime, expected: Versions = None) -> None:
     """Take a story from its readers; those who work on it keep it.
 
     What somebody who looks after the platform has taken, its team does not bring back.
     """
-    held = open_for(Action.ARCHIVE, slug=slug, caller_id=caller_id)
+    held = _open_at(expected, Action.ARCHIVE, slug=slug, caller_id=caller_id)
     if not held.allows(Action.EDIT):
         _take_down(held, now=now)
         return
@@ -130,17 +138,20 @@ def archive_story(*, slug: str, caller_id: str, now: datetime) -> None:
 
 
 @unit_of_work
-def unarchive_story(*, slug: str, caller_id: str, now: datetime) -> None:
+def unarchive_story(*, slug: str, caller_id: str, now: datetime, expected: Versions = None) -> None:
     """Bring an archived story back to where it was: published before, or a draft.
 
-    Raise StoryForbidden where others have taken it away: the platform's moderators, or its team.
+    Raise StoryForbidden where others have taken it away: the platform's moderators, or its team;
+    NotPublishable where readers would find less than a first publication takes.
     """
-    held = open_for(Action.ARCHIVE, slug=slug, caller_id=caller_id)
+    held = _open_at(expected, Action.ARCHIVE, slug=slug, caller_id=caller_id)
     story, was_taken_down = held.story, held.story.is_taken_down
     if was_taken_down == held.allows(Action.EDIT):
         raise StoryForbidden("Who has taken this story from its readers has to bring it back.")
     if story.status != "archived":
         raise WrongStatus(f"Only an archived story can come back; this one is {story.status}.")
+    if story.published_at:
+        _refuse_unready(story)
     story.turn(status="published" if story.published_at else "draft", now=now)
     _note("story_unarchived", story, None if was_taken_down else caller_id, now)
     if was_taken_down:
@@ -148,9 +159,9 @@ def unarchive_story(*, slug: str, caller_id: str, now: datetime) -> None:
 
 
 @unit_of_work
-def delete_story(*, slug: str, caller_id: str, now: datetime) -> None:
+def delete_story(*, slug: str, caller_id: str, now: datetime, expected: Versions = None) -> None:
     """Delete a story for good; its address stays taken."""
-    story = open_for(Action.DELETE, slug=slug, caller_id=caller_id).story
+    story = _open_at(expected, Action.DELETE, slug=slug, caller_id=caller_id).story
     _turn(story, status="deleted", now=now)
     publish(StoryDeleted(story_slug=slug))
     count_work(
@@ -204,6 +215,13 @@ def open_for(action: Action, *, slug: str, caller_id: str) -> Held:
     return held
 
 
+def _open_at(expected: Versions, action: Action, *, slug: str, caller_id: str) -> Held:
+    """Return a story as `open_for` does, if it is at one of these versions."""
+    held = open_for(action, slug=slug, caller_id=caller_id)
+    check_version(held.story.version, expected=expected)
+    return held
+
+
 def _turn(story: Story, *, status: str, now: datetime) -> None:
     if story.status not in STEPS[status]:
         raise WrongStatus(f"A story that is {story.status} cannot become {status}.")
@@ -242,7 +260,8 @@ def _note(kind: str, story: Story, actor_id: str | None, now: datetime, **detail
     Moment.note(kind, story_slug=story.slug, actor_id=actor_id, now=now, **details)
 
 
-def _find_missing(story: Story) -> dict[str, list[str]]:
+def _refuse_unready(story: Story) -> None:
+    """Raise NotPublishable with all that a published story must have and this one has not."""
     missing = {}
     if len(story.title) < LEAST_TITLE:
         missing["title"] = [f"At least {LEAST_TITLE} characters."]
@@ -250,4 +269,5 @@ def _find_missing(story: Story) -> dict[str, list[str]]:
         missing["description"] = [f"At least {LEAST_DESCRIPTION} characters."]
     if story.stats.total_chapters < 1:
         missing["chapters"] = ["At least one chapter."]
-    return missing
+    if missing:
+        raise NotPublishable(fields=missing)

@@ -23,6 +23,7 @@ def page_fields(story: Story, author: AuthorRef) -> dict[str, Any]:
     """Return the fields that a story's own pages share."""
     return {
         **_card_fields(story, author),
+        "version": story.version,
         "settings": settings_view(story),
         "is_featured": story.is_featured,
         "created_at": story.created_at,

@@ -4,7 +4,7 @@ from functools import partial
 
 from django.urls import path
 
-from apps.stories import keys, views
+from apps.stories import keys, step_views, views
 from storychain.cache.http import CacheRow
 
 urlpatterns = [
@@ -18,9 +18,9 @@ urlpatterns = [
     path("stories/<str:slug>/overview", views.Overview.as_view(), name="story-overview"),
     path("stories/<str:slug>/settings", views.Settings.as_view(), name="story-settings"),
     path("stories/<str:slug>/timeline", views.Timeline.as_view(), name="story-timeline"),
-    path("stories/<str:slug>/publish", views.Publish.as_view(), name="story-publish"),
-    path("stories/<str:slug>/archive", views.Archive.as_view(), name="story-archive"),
-    path("stories/<str:slug>/unarchive", views.Unarchive.as_view(), name="story-unarchive"),
+    path("stories/<str:slug>/publish", step_views.Publish.as_view(), name="story-publish"),
+    path("stories/<str:slug>/archive", step_views.Archive.as_view(), name="story-archive"),
+    path("stories/<str:slug>/unarchive", step_views.Unarchive.as_view(), name="story-unarchive"),
     path("users/<str:user_id>/stories", views.UserStories.as_view(), name="user-stories"),
 ]
 

@@ -1,7 +1,5 @@
 """Stories over HTTP: parse, one call, render."""
 
-from collections.abc import Callable
-
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -23,10 +21,12 @@ from storychain.api.authentication import SignedIn, SignedInOrReadOnly
 from storychain.api.idempotency import IDEMPOTENCY_KEY, create_once
 from storychain.api.pagination import link_next, page_params
 from storychain.api.parsing import read_input, read_query
+from storychain.api.preconditions import IF_MATCH, page_etag, versions_in_if_match
 from storychain.api.rates import Rate
 from storychain.api.responses import created_response, empty_response, json_response
 from storychain.api.schema import schema_for
 from storychain.cache.http import cached_response
+from storychain.cache.region import Cached
 
 UNSAID = {"description": "", "cover_image": "", "tags": [], "warnings": []}
 
@@ -69,7 +69,9 @@ class Stories(APIView):
 
         def show(slug: str) -> HttpResponse:
             page = queries.get_story_page(slug=slug)
-            return created_response(page, location=f"{request.path}/{slug}")
+            response = created_response(page, location=f"{request.path}/{slug}")
+            response.headers["ETag"] = page_etag(page)
+            return response
 
         return create_once(request, create=create, show=show)
 
@@ -169,31 +171,49 @@ class StoryDetail(APIView):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Show a story as its readers see it."""
         opened = queries.open_story(slug=slug, user_id=request.user.user_id)
-        return cached_response(request, queries.get_story_page(slug=slug), audience=opened.audience)
+        page = queries.get_story_page(slug=slug)
+        return cached_response(request, page, audience=opened.audience, etag=page_etag(page))
 
     @extend_schema(
-        operation_id="stories_replace", request=StoryInput, responses=schema_for(StoryPage)
+        operation_id="stories_replace",
+        parameters=[IF_MATCH],
+        request=StoryInput,
+        responses=schema_for(StoryPage),
     )
     def put(self, request: Request, slug: str) -> HttpResponse:
         """Replace a story's texts; settings that are not named stay as they are."""
         return self._edit(request, slug, {**UNSAID, **read_input(StoryInput, request)})
 
-    @extend_schema(operation_id="stories_edit", request=StoryInput, responses=schema_for(StoryPage))
+    @extend_schema(
+        operation_id="stories_edit",
+        parameters=[IF_MATCH],
+        request=StoryInput,
+        responses=schema_for(StoryPage),
+    )
     def patch(self, request: Request, slug: str) -> HttpResponse:
         """Change part of a story; what is not named stays as it is."""
         return self._edit(request, slug, read_input(StoryInput, request, partial=True))
 
-    @extend_schema(operation_id="stories_delete", responses={204: None})
+    @extend_schema(operation_id="stories_delete", parameters=[IF_MATCH], responses={204: None})
     def delete(self, request: Request, slug: str) -> HttpResponse:
         """Delete a story for good."""
-        services.delete_story(slug=slug, caller_id=request.user.user_id, now=timezone.now())
+        services.delete_story(
+            slug=slug,
+            caller_id=request.user.user_id,
+            expected=versions_in_if_match(request),
+            now=timezone.now(),
+        )
         return empty_response()
 
     def _edit(self, request: Request, slug: str, changes: dict[str, object]) -> HttpResponse:
         services.edit_story(
-            slug=slug, caller_id=request.user.user_id, changes=changes, now=timezone.now()
+            slug=slug,
+            caller_id=request.user.user_id,
+            changes=changes,
+            expected=versions_in_if_match(request),
+            now=timezone.now(),
         )
-        return json_response(queries.get_story_page(slug=slug))
+        return show_edited(queries.get_story_page(slug=slug))
 
 
 class Overview(APIView):
@@ -216,10 +236,12 @@ class Settings(APIView):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Show a story's settings to those who work on it."""
         queries.open_story(slug=slug, user_id=request.user.user_id, action=Action.SEE_SETTINGS)
-        return cached_response(request, queries.get_settings(slug=slug), audience="private")
+        page = queries.get_settings(slug=slug)
+        return cached_response(request, page, audience="private", etag=page_etag(page))
 
     @extend_schema(
         operation_id="stories_settings_edit",
+        parameters=[IF_MATCH],
         request=SettingsInput,
         responses=schema_for(SettingsPage),
     )
@@ -229,9 +251,10 @@ class Settings(APIView):
             slug=slug,
             caller_id=request.user.user_id,
             changes={"settings": read_input(SettingsInput, request, partial=True)},
+            expected=versions_in_if_match(request),
             now=timezone.now(),
         )
-        return json_response(queries.get_settings(slug=slug))
+        return show_edited(queries.get_settings(slug=slug))
 
 
 class Timeline(APIView):
@@ -248,39 +271,8 @@ class Timeline(APIView):
         return link_next(request, json_response(page))
 
 
-class _Step(APIView):
-    """A step in a story's life."""
-
-    rate = Rate.WRITE
-    permission_classes = [SignedInOrReadOnly]
-
-    def _take(self, request: Request, slug: str, step: Callable[..., None]) -> HttpResponse:
-        step(slug=slug, caller_id=request.user.user_id, now=timezone.now())
-        return json_response(queries.get_story_page(slug=slug))
-
-
-class Publish(_Step):
-    """The step from draft to published."""
-
-    @extend_schema(operation_id="stories_publish", request=None, responses=schema_for(StoryPage))
-    def post(self, request: Request, slug: str) -> HttpResponse:
-        """Publish a draft; 409 names everything that is still missing."""
-        return self._take(request, slug, services.publish_story)
-
-
-class Archive(_Step):
-    """The step out of the readers' sight."""
-
-    @extend_schema(operation_id="stories_archive", request=None, responses=schema_for(StoryPage))
-    def post(self, request: Request, slug: str) -> HttpResponse:
-        """Take a story from its readers; those who work on it keep it."""
-        return self._take(request, slug, services.archive_story)
-
-
-class Unarchive(_Step):
-    """The step back."""
-
-    @extend_schema(operation_id="stories_unarchive", request=None, responses=schema_for(StoryPage))
-    def post(self, request: Request, slug: str) -> HttpResponse:
-        """Bring an archived story back to where it was."""
-        return self._take(request, slug, services.unarchive_story)
+def show_edited(page: Cached[StoryPage] | Cached[SettingsPage]) -> HttpResponse:
+    """Show a story, or its settings, as they are after a write."""
+    response = json_response(page)
+    response.headers["ETag"] = page_etag(page)
+    return response

@@ -16,7 +16,11 @@ class AuthorRef(msgspec.Struct, frozen=True):
 
 
 class ProfileStats(msgspec.Struct, frozen=True):
-    """What a person has done so far, and who follows him; follows lag by two seconds."""
+    """What a person has done so far, and who follows him; follows lag by two seconds.
+
+    Stories and chapters that few or none can read count as well, here and for points: how much he
+    writes is public, what he writes is not.
+    """
 
     stories_created: int
     chapters_written: int

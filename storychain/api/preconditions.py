@@ -7,11 +7,14 @@ renamed author, which the page shows as well, costs no writer his edit.
 
 import re
 from collections.abc import Collection
+from typing import Any
 
+import msgspec
 from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
+from storychain.cache.region import Cached
 from storychain.errors import PreconditionFailed
 
 IF_MATCH = OpenApiParameter(
@@ -25,6 +28,15 @@ _TAG = re.compile(r'"([0-9]{1,9})(?:-[0-9a-f]*)?"', re.ASCII)
 def versioned_etag(version: int, etag: str) -> str:
     """Return the entity tag of a page that shows this version of something."""
     return f'"{version}-{etag.strip(chr(34))}"'
+
+
+class _Versioned(msgspec.Struct):
+    version: int
+
+
+def page_etag(page: Cached[Any]) -> str:
+    """Return the entity tag of a cached page that shows its `version`; nothing else is decoded."""
+    return versioned_etag(msgspec.json.decode(page.body, type=_Versioned).version, page.etag)
 
 
 def versions_in_if_match(request: Request) -> Collection[int] | None:

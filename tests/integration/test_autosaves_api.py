@@ -151,6 +151,7 @@ def test_a_converted_draft_is_answered_again_under_its_key() -> None:
     [
         ({"title": "", "content": PARAGRAPH}, {}, "title"),
         ({"title": "On", "content": "short"}, {}, "content"),
+        ({"title": "On", "content": " \n" * 25}, {}, "content"),
         (
             {"title": "On", "content": PARAGRAPH},
             {"choice_text": "a way to the root"},

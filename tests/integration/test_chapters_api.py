@@ -301,6 +301,7 @@ def test_an_unchanged_page_costs_no_second_transfer() -> None:
     ("body", "field"),
     [
         ({"title": "T", "content": "x" * 49}, "content"),
+        ({"title": "T", "content": " " * 30 + "x" * 49 + "\n" * 30}, "content"),
         ({"title": "T", "content": "x" * 80_001}, "content"),
         ({"title": "", "content": PARAGRAPH}, "title"),
         ({"title": "One\nTwo", "content": PARAGRAPH}, "title"),

@@ -342,6 +342,17 @@ def pulled(step: str, body: dict[str, object], method: str = "POST") -> Write:
     return lambda it: _ok(it.author.send(method, f"/pulls/{it.pull}{step}", body))
 
 
+def last_said(world: World) -> str:
+    comments = f"/pulls/{world.pull}/comments"
+    return f"{comments}/{world.author.get(comments).json()['items'][-1]['id']}"
+
+
+def what_came_of_it(world: World) -> str:
+    """The chapter that the pull request has become."""
+    slug = world.author.get(f"/pulls/{world.pull}").json()["chapter_slug"]
+    return f"/stories/{world.open}/chapters/{slug}"
+
+
 def flag(world: World) -> None:
     Chapter.objects.get(slug=world.leaf).flag()
 
@@ -487,11 +498,14 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
         [
             pulled("", {"title": "The well"}, "PATCH"),
             pulled("/comments", {"content": "Deep enough?"}),
+            lambda world: _ok(world.author.delete(last_said(world))),
             pulled("/reviews", {"verdict": "approve"}),
             pulled("/merge", {}),
+            lambda world: _ok(world.author.delete(what_came_of_it(world))),
         ],
         {*LISTS, *STORY, "tree", "chapters", "leaf", "pull", "pulls"},
     ),
+    "withheld": (pulled("", {}, "DELETE"), {"pull", "pulls"}),
     "followed": (
         [followed("PUT"), followed("DELETE")],
         {"profile", "friend-profile", "story", "overview"},
@@ -546,7 +560,7 @@ JOURNEYS = (
         *("chapter's text", "chapter's title", "way's label", "linked", "chapter's end"),
         *("chapter's time", "another's chapter", "chapter's author", "node emptied"),
     ),
-    ("commented", "voted", "fallen silent", "leaf deleted"),
+    ("commented", "voted", "fallen silent", "withheld", "leaf deleted"),
     ("told", "asked in", "published"),
     ("joined what is open", "banned", "deleted"),
 )

@@ -24,6 +24,7 @@ from apps.access.rules import CO_AUTHOR, CONTRIBUTOR, MODERATOR, OWNER, REVIEWER
 from apps.chapters.documents import Chapter
 from apps.comments.documents import Comment
 from apps.moderation.documents import Report
+from apps.pulls.records import PullComment
 from apps.pulls.services import open_pull
 from apps.stories.documents import Story
 from apps.stories.limits import STATUSES
@@ -84,7 +85,7 @@ class World:
             if kind != "draft":
                 publish(owner, story)
             self._fill(story)
-            self.pulls[kind] = self._propose(kind)
+            self.pulls[kind] = self.propose(kind)
             self.turn(kind)
         for role in PLATFORM:
             PlatformRole(user_id=self.people[role].user_id, role=role, assigned_at=NOW).save()
@@ -115,7 +116,7 @@ class World:
         self.join(self.stories[kind], guest, "contributor", "accepted")
         return guest
 
-    def _propose(self, kind: str) -> str:
+    def propose(self, kind: str) -> str:
         """Let a member whom no row is about propose a chapter; return the pull request's id."""
         return open_pull(
             story_slug=self.stories[kind],
@@ -230,6 +231,19 @@ def pull(world: World, kind: str) -> Names:
     return {"pull_id": world.pulls[kind]}
 
 
+def another_pull(world: World, kind: str) -> Names:
+    """One for each who asks."""
+    return {"pull_id": world.propose(kind)}
+
+
+def said_of_pull(world: World, kind: str) -> Names:
+    """A comment of somebody's about whom no row is, on the pull request."""
+    pull_id = world.pulls[kind]
+    number = PullComment.objects(pull_id=pull_id).count() + 1_000
+    said = PullComment(pull_id=pull_id, number=number, user_id="x", content="Well.", created_at=NOW)
+    return {"pull_id": pull_id, "comment_id": said.save(force_insert=True).comment_id}
+
+
 def owner(world: World, _kind: str) -> Names:
     return {"user_id": world.people["owner"].user_id}
 
@@ -329,6 +343,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("story-tree", "get"): READER,
     ("story-feed", "get"): READER,
     ("story-exports", "post"): Row(is_signed=True, body={"format": "markdown"}),
+    ("story-waiting", "get"): team(CO_AUTHOR),
     ("chapters", "get"): READER,
     ("chapters", "post"): team(CONTRIBUTOR, is_open_to_readers=True, body=chapter_body()),
     ("chapter-detail", "get"): CHAPTER,
@@ -350,10 +365,12 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("pulls-mine", "get"): SIGNED_IN,
     ("pull-detail", "get"): PULL,
     ("pull-detail", "patch"): team(MODERATOR, body={"required_approvals": 2}, names=pull),
+    ("pull-detail", "delete"): team(MODERATOR, names=another_pull, stand_in=LOOKS_AFTER_ALL),
     ("pull-reviews", "get"): PULL,
     ("pull-reviews", "post"): team(REVIEWER, body={"verdict": "feedback_only"}, names=pull),
     ("pull-comments", "get"): PULL,
     ("pull-comments", "post"): anybody(body={"content": "So be it."}, names=pull),
+    ("pull-comment", "delete"): team(MODERATOR, names=said_of_pull, stand_in=LOOKS_AFTER_ALL),
     ("pull-vote", "get"): Row(is_signed=True, names=pull),
     ("pull-vote", "put"): anybody(body={"value": 1}, names=pull),
     ("pull-timeline", "get"): PULL,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from apps.access.documents import StoryBan
-from apps.chapters import publishing
-from apps.chapters.appearing import show_draft
+from apps.chapters import growing, publishing
 from apps.chapters.documents import Chapter
 from apps.chapters.events import ChapterAdded
+from apps.chapters.growing import show_draft
 from apps.chapters.publishing import publish_due
 from apps.chapters.walking import list_reading_order
 from apps.stories.documents import Story
@@ -224,16 +224,83 @@ def test_a_draft_is_published_at_once_by_who_may_change_it(announced: list[str])
     assert announced == [house.slug]
 
 
-def test_nothing_follows_a_draft_and_what_it_follows_keeps_its_place() -> None:
+def test_nothing_follows_a_draft_and_it_holds_no_place() -> None:
     house = House()
     below = house.writer.post(f"{house.path}/children", chapter_body())
     assert (below.status_code, below.json()["code"]) == (409, "not-published-yet")
-    leaf = write_child(house.writer, house.story, house.root)
-    waiting = write_child(house.owner, house.story, leaf, publish_at=ahead(1))
-    assert house.writer.delete(f"/stories/{house.story}/chapters/{leaf}").status_code == 204
-    assert ANYONE.get(f"/stories/{house.story}/chapters/{leaf}").json()["status"] == "removed"
-    assert publish_due(now=after(1)) == 2
-    assert ANYONE.get(f"/stories/{house.story}/chapters/{waiting}").status_code == 200
+    leaf, node = (write_child(house.writer, house.story, house.root) for _ in range(2))
+    write_child(house.owner, house.story, node)
+    waiting = [
+        write_child(house.writer, house.story, slug, publish_at=ahead(0.5)) for slug in (leaf, node)
+    ]
+    for slug, status in ((leaf, 404), (node, 200)):
+        assert house.owner.delete(f"/stories/{house.story}/chapters/{slug}").status_code == 204
+        assert ANYONE.get(f"/stories/{house.story}/chapters/{slug}").status_code == status
+    assert publish_due(now=after(0.5)) == 0
+    for slug in waiting:
+        path = f"/stories/{house.story}/chapters/{slug}"
+        shown = house.writer.get(path).json()
+        assert (shown["status"], shown["publish_at"], shown["branch_index"]) == ("draft", None, -1)
+        refused = house.writer.post(f"{path}/publish")
+        assert (refused.status_code, refused.json()["code"]) == (409, "chapter-removed")
+        assert house.writer.delete(path).status_code == 204
+    assert publish_due(now=after(1)) == 1
+
+
+def test_what_waits_stands_in_nobodys_way_and_comes_where_there_is_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("apps.chapters.documents.MOST_BRANCHES", 2)
+    house = House()
+    slugs = [house.slug]
+    slugs += [write_child(house.writer, house.story, house.root, publish_at=ahead(1)) for _ in "12"]
+    write_child(house.owner, house.story, house.root)
+    assert publish_due(now=after(1)) == 1  # who waits longest comes first
+    full = house.owner.post(
+        f"/stories/{house.story}/chapters/{house.root}/children", chapter_body()
+    )
+    assert (full.status_code, full.json()["code"]) == (409, "no-more-branches")
+    rest = Chapter.objects(story_slug=house.story, status="draft")
+    assert {chapter.publish_at for chapter in rest} == {None}
+    assert ANYONE.get(f"/stories/{house.story}/chapters/{slugs[0]}").status_code == 200
+    refused = house.owner.post(f"/stories/{house.story}/chapters/{slugs[1]}/publish")
+    assert (refused.status_code, refused.json()["code"]) == (409, "no-more-branches")
+
+
+def test_a_first_chapter_that_waits_keeps_no_other_from_being_the_first() -> None:
+    owner = sign_in()
+    story = start_story(owner)
+    member = join(owner, story, "contributor")
+    waiting = write_root(member, story, publish_at=ahead(1))
+    root = write_root(owner, story)
+    assert publish_due(now=after(1)) == 0
+    refused = member.post(f"/stories/{story}/chapters/{waiting}/publish")
+    assert (refused.status_code, refused.json()["code"]) == (409, "root-exists")
+    late = member.post(f"/stories/{story}/chapters", chapter_body(publish_at=ahead(1)))
+    assert (late.status_code, late.json()["code"]) == (409, "root-exists")
+    assert owner.get(f"/stories/{story}/chapters/{root}").json()["branch_index"] == 0
+
+
+def test_co_authors_find_what_waits_and_nobody_fills_a_story_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(growing, "MOST_WAITING", 2)
+    house = House()
+    second = write_child(house.writer, house.story, house.root, publish_at=ahead(1))
+    path = f"/stories/{house.story}/chapters/{house.root}/children"
+    refused = house.writer.post(path, chapter_body(publish_at=ahead(1)))
+    assert (refused.status_code, refused.json()["code"]) == (409, "too-many-waiting")
+    write_child(house.writer, house.story, house.root)  # what does not wait may come
+    mine = [write_child(house.owner, house.story, house.root, publish_at=ahead(1)) for _ in "123"]
+    listed = f"/stories/{house.story}/waiting"
+    page = house.owner.get(f"{listed}?limit=3").json()
+    rest = house.owner.get(f"{listed}?limit=3&cursor={page['next_cursor']}").json()
+    found = page["items"] + rest["items"]
+    assert [row["slug"] for row in found] == [*reversed(mine), second, house.slug]
+    assert (rest["has_more"], found[-1]["author"]["user_id"]) == (False, house.writer.user_id)
+    assert "content" not in found[0]
+    assert house.owner.delete(f"/stories/{house.story}/chapters/{second}").status_code == 204
+    write_child(house.writer, house.story, house.root, publish_at=ahead(1))
 
 
 def test_an_autosave_becomes_a_chapter_that_waits_and_shows_nobody_elses() -> None:

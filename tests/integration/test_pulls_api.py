@@ -714,6 +714,7 @@ BAD = [
     ("", GOOD | {"title": "a\nb"}, "title"),
     ("", GOOD | {"description": "x" * 2001}, "description"),
     ("", GOOD | {"content": "x" * 49}, "content"),
+    ("", GOOD | {"content": " " * 50}, "content"),
     ("", GOOD | {"content": "x" * 80_001}, "content"),
     ("", GOOD | {"content": {"$gt": ""}}, "content"),
     ("", GOOD | {"parent_slug": {"$ne": ""}}, "parent_slug"),

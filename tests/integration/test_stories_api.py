@@ -155,6 +155,37 @@ def test_a_deleted_story_is_gone_for_everybody_and_for_good() -> None:
     assert start_story(author) != story
 
 
+def test_nobody_overwrites_a_story_that_he_has_not_read() -> None:
+    author = sign_in()
+    story, _ = published_story(author)
+    path = f"/stories/{story}"
+    first, settings = author.get(path)["ETag"], author.get(f"{path}/settings")["ETag"]
+    assert author.get(path, **{"If-None-Match": first}).status_code == 304
+    done = author.patch(path, {"title": "The lantern"}, **{"If-Match": first})
+    assert (done.status_code, done.json()["version"]) == (200, 3)
+    sent = {"title": "The late", "description": "Too late."}
+    writes: list[tuple[str, str, object]] = [
+        ("PATCH", "", {"title": "The late"}),
+        ("PUT", "", sent),
+        ("PATCH", "/settings", {"allow_voting": False}),
+        ("POST", "/archive", None),
+        ("DELETE", "", None),
+    ]
+    for verb, end, body in writes:
+        stale = settings if end == "/settings" else first
+        late = author.send(verb, path + end, body, **{"If-Match": stale})
+        assert (late.status_code, late.json()["code"]) == (412, "precondition-failed"), (verb, end)
+    shown = author.get(path).json()
+    assert (shown["title"], shown["status"], shown["version"]) == ("The lantern", "published", 3)
+    tag = done["ETag"]
+    for verb, end, body in writes[:-1]:
+        answer = author.send(verb, path + end, body, **{"If-Match": tag})
+        assert answer.status_code == 200, (verb, end, answer.content)
+        tag = answer["ETag"]
+    assert author.post(f"{path}/unarchive", None, **{"If-Match": first}).status_code == 412
+    assert author.delete(path, **{"If-Match": tag}).status_code == 204
+
+
 def test_strangers_change_nothing() -> None:
     author, stranger = sign_in(), sign_in()
     story, _ = published_story(author)

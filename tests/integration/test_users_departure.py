@@ -244,9 +244,9 @@ def test_what_nobody_else_could_read_goes_and_the_rest_stays() -> None:
     StoryBan(story_slug="x", user_id=gone.user_id, banned_by="y", banned_at=now).save()
 
     run(delete_account(gone))
-    assert not Story.objects(slug=alone)
-    place = Story.objects.get(slug=archived)  # which readers had: nobody else's from now on
-    assert (place.title, place.description, place.status) == ("deleted user", "", "deleted")
+    for slug in (alone, archived):  # the addresses are nobody else's from now on
+        place = Story.objects.get(slug=slug)
+        assert (place.title, place.description, place.status) == ("deleted user", "", "deleted")
     again, _ = published_story(friend, title="Taken from its readers")
     counters.settle_once()
     shown = friend.get(f"/stories/{again}/me").json()
@@ -292,13 +292,15 @@ def test_what_he_proposed_and_said_stays_and_his_objection_stands_in_nobodys_way
     owner, writer = sign_in(), sign_in()
     story, root = published_story(owner)
     gone = join(owner, story, "moderator")
-    objected, approved = (f"/pulls/{propose(writer, story, root)}" for _ in range(2))
+    objected, approved, refused = (f"/pulls/{propose(writer, story, root)}" for _ in range(3))
     mine, undecided = (f"/pulls/{propose(gone, story, root)}" for _ in range(2))
     steps: list[tuple[Caller, str, dict[str, object]]] = [
         (gone, f"{objected}/reviews", {"verdict": "changes_requested", "summary": "Not yet."}),
         (owner, f"{objected}/reviews", {"verdict": "approve"}),
         (gone, f"{approved}/reviews", {"verdict": "approve", "summary": "Good."}),
-        (owner, f"{approved}/merge", {}),
+        (gone, f"{approved}/merge", {}),
+        (gone, f"{refused}/reviews", {"verdict": "changes_requested"}),
+        (gone, f"{refused}/close", {}),
         (owner, f"{mine}/reviews", {"verdict": "approve"}),
         (owner, f"{mine}/merge", {}),
         (gone, f"{objected}/comments", {"content": "I shall look again."}),
@@ -318,6 +320,8 @@ def test_what_he_proposed_and_said_stays_and_his_objection_stands_in_nobodys_way
     assert owner.get(undecided).json()["author"] == ORPHAN
     merged = owner.get(mine).json()
     assert (merged["status"], merged["author"]) == ("merged", ORPHAN)
+    assert owner.get(approved).json()["merged_by"] == ORPHAN
+    assert owner.get(refused).json()["closed_by"] == ORPHAN
     (review,) = Review.objects(pull_id=approved.rpartition("/")[2])
     assert (review.reviewer_id, review.summary) == ("~deleted", "Good.")
     assert holders(mongo, str(gone.user_id)) - TRACES == set()

@@ -81,6 +81,7 @@ def test_nobody_does_anything_when_banned_or_deleted(action: Action, rank: int) 
         (Action.MODERATE_COMMENTS, MODERATOR),
         (Action.MODERATE, MODERATOR),
         (Action.FORCE_MERGE, CO_AUTHOR),
+        (Action.WITHHOLD_PULL, MODERATOR),
     ],
 )
 def test_ranks_count_from_the_least_that_may(action: Action, least: int) -> None:
@@ -128,6 +129,7 @@ STOOD_IN = (
     Action.MODERATE_COMMENTS,
     Action.REMOVE_ANY_CHAPTER,
     Action.ARCHIVE,
+    Action.WITHHOLD_PULL,
 )
 
 

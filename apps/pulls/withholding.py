@@ -1,0 +1,82 @@
+"""What is taken from the readers of pull requests: a proposed text, or what was said about it.
+
+A text that is removed from a chapter goes from every pull request that brought it there or would
+have changed it: else it would be read on here. What others said about it stays, each word of theirs
+to be deleted for itself.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from apps.access.rules import Action
+from apps.pulls.documents import PullRequest
+from apps.pulls.errors import PullCommentNotFound, PullNotFound
+from apps.pulls.events import PullCommentRemoved, PullTakenAway
+from apps.pulls.holding import hold_pull
+from apps.pulls.records import PullComment
+from storychain.api.preconditions import check_version
+from storychain.documents import unit_of_work
+
+AT_ONCE = 10
+
+
+@unit_of_work
+def withhold_pull(
+    *, pull_id: str, caller_id: str, now: datetime, expected: Collection[int] | None = None
+) -> None:
+    """Take a pull request's words away, whatever has become of it: its author may, and moderators.
+
+    What is undecided is closed; a chapter that has come of it stays. Raise PullWithheld,
+    PreconditionFailed.
+    """
+    found = hold_pull(pull_id=pull_id, caller_id=caller_id)
+    may = found.is_own or found.allows(Action.WITHHOLD_PULL)
+    found.refuse_unless(may, "Its author takes it away, or a moderator of the story.")
+    found.refuse_withheld()
+    check_version(found.pull.version, expected=expected)
+    number = found.pull.note("withheld", actor_id=found.signature, now=now)
+    if not found.is_own:
+        found.announce(PullTakenAway, number, taken_at=now)  # by the title that it still has
+    found.pull.withhold(by=found.signature, now=now)
+    found.pull.save()
+
+
+@unit_of_work
+def withhold_with_chapter(*, chapter_slug: str, now: datetime) -> bool:
+    """Withhold up to AT_ONCE pull requests of a chapter that is removed; tell if there may be more.
+
+    No more, as nobody's chapter may have been edited too often to be removed within a write's time.
+    """
+    saying_it = PullRequest.objects(chapter_slug=chapter_slug, is_withheld__ne=True)
+    pull_ids = list(saying_it.limit(AT_ONCE).scalar("pull_id"))
+    for pull_id in pull_ids:
+        pull = PullRequest.hold(pull_id)
+        pull.note("withheld", actor_id=None, now=now)
+        pull.withhold(by=None, now=now)
+        pull.save()
+    return len(pull_ids) == AT_ONCE
+
+
+@unit_of_work
+def remove_comment(*, pull_id: str, comment_id: str, caller_id: str, now: datetime) -> None:
+    """Delete what was said about a pull request: who said it may, and moderators.
+
+    Its place in the thread stays. Raise PullCommentNotFound, also where he does not see the pull
+    request.
+    """
+    comment = PullComment.find_standing(comment_id)
+    if comment is None or comment.pull_id != pull_id:
+        raise PullCommentNotFound
+    try:
+        found = hold_pull(pull_id=pull_id, caller_id=caller_id)
+    except PullNotFound:
+        raise PullCommentNotFound from None
+    said_by = comment.user_id
+    may = said_by == caller_id or found.allows(Action.MODERATE_COMMENTS)
+    found.refuse_unless(may, "Who said it deletes it, or a moderator of the story.")
+    comment.empty()
+    about = {"comment_id": comment_id}
+    number = found.pull.note("comment_removed", actor_id=found.signature, now=now, **about)
+    found.pull.save()
+    if said_by != caller_id:
+        found.announce(PullCommentRemoved, number, user_id=said_by, removed_at=now, **about)
