@@ -55,8 +55,12 @@ def take_out(chapter: Chapter, *, now: datetime) -> None:
 def prune(*, slug: str) -> None:
     """Take a removed chapter that keeps its place for nothing out of the tree, if it does still."""
     chapter = Chapter.objects(slug=slug).first()
-    if chapter is not None and chapter.is_husk:
+    if chapter is not None and _is_husk(chapter):
         _drop(chapter)
+
+
+def _is_husk(chapter: Chapter) -> bool:
+    return bool(chapter.status == "removed" and not chapter.stats.child_branches)
 
 
 def _drop(chapter: Chapter) -> None:
@@ -66,7 +70,7 @@ def _drop(chapter: Chapter) -> None:
         parent = node.drop()
         if node.status != "draft":
             publish(ChapterDropped(chapter_slug=node.slug))
-        if parent is None or not parent.is_husk:
+        if parent is None or not _is_husk(parent):
             return
         node = parent
     publish(HuskLeft(chapter_slug=node.slug))

@@ -103,12 +103,6 @@ class Chapter(Document):
         """Whether it has as many branches as it may."""
         return bool(self.stats.child_branches >= MOST_BRANCHES)
 
-    @classmethod
-    def has_root(cls, story_slug: str) -> bool:
-        """Tell whether a story has its first chapter."""
-        first = cls.objects(story_slug=story_slug, parent_slug=None, branch_index=0)
-        return first.only("slug").first() is not None
-
     def take_branch(self) -> bool:
         """Take its parent's next branch, with the way to it; tell whether there was one to take.
 
@@ -195,11 +189,6 @@ class Chapter(Document):
         self.save()
         if self.parent_slug:
             self.relabel(NAMELESS)
-
-    @property
-    def is_husk(self) -> bool:
-        """Whether it is removed and keeps a place for nothing."""
-        return bool(self.status == "removed" and not self.stats.child_branches)
 
     def drop(self) -> Chapter | None:
         """Take a leaf out of the tree, with every way that leads to it.

@@ -136,8 +136,13 @@ def _refuse_too_many(chapter: Chapter, held: Held) -> None:
 def _refuse_without_place(chapter: Chapter, parent: Chapter | None, story: Story) -> None:
     if parent:
         _refuse_unless_followed(parent, deepest=story.settings.max_depth)
-    elif not chapter.is_placed and Chapter.has_root(story.slug):
+    elif not chapter.is_placed and _has_root(story.slug):
         raise RootExists
+
+
+def _has_root(story_slug: str) -> bool:
+    first = Chapter.objects(story_slug=story_slug, parent_slug=None, branch_index=0)
+    return first.only("slug").first() is not None
 
 
 def _refuse_unless_followed(parent: Chapter, *, deepest: int) -> None:
