@@ -560,7 +560,7 @@ JOURNEYS = (
         *("chapter's text", "chapter's title", "way's label", "linked", "chapter's end"),
         *("chapter's time", "another's chapter", "chapter's author", "node emptied"),
     ),
-    ("commented", "voted", "fallen silent", "withheld", "leaf deleted"),
+    ("commented", "voted", "fallen silent", "leaf deleted", "withheld"),
     ("told", "asked in", "published"),
     ("joined what is open", "banned", "deleted"),
 )
