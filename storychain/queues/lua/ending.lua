@@ -27,6 +27,7 @@ local function unpark(lock)
     local id, score = unpack(redis.call('ZPOPMIN', P .. 'parked:' .. lock))
     if not id then return end
     local q = redis.call('HGET', job_key(id), 'queue')
+    if not q then return unpark(lock) end
     redis.call('ZREM', key(q, 'parked'), id)
     redis.call('HSET', job_key(id), 'state', 'waiting')
     redis.call('ZADD', key(q, 'waiting'), score, id)

@@ -12,9 +12,12 @@ for _, q in ipairs(call.queues) do
     if #due > 0 then
         local seq, waiting = sequence(q, #due), {}
         for n, id in ipairs(due) do
-            redis.call('HSET', job_key(id), 'state', 'waiting', 'since', int(now))
-            waiting[#waiting + 1] = level_of(id) * LEVEL + seq + n - 1
-            waiting[#waiting + 1] = id
+            local level = level_of(id)
+            if level then
+                redis.call('HSET', job_key(id), 'state', 'waiting', 'since', int(now))
+                waiting[#waiting + 1] = level * LEVEL + seq + n - 1
+                waiting[#waiting + 1] = id
+            end
         end
         many('ZREM', key(q, 'delayed'), due)
         many('ZADD', key(q, 'waiting'), waiting)

@@ -17,6 +17,8 @@ local function recover(q, id)
     local holder, unique, lock, permit, attempt, attempts, cancel, token, started, spec = unpack(
         redis.call('HMGET', job_key(id), 'holder', 'unique', 'lock', 'permit', 'attempt', 'attempts',
         'cancel', 'token', 'started', 'spec'))
+    -- It was evicted: nobody knows what it was, and the others are to go on.
+    if not holder then redis.call('ZREM', key(q, 'active'), id) return end
     lost[#lost + 1] = {q, id, tonumber(token), tonumber(attempt), tonumber(started), holder, spec}
     take_back(q, string.match(holder, '^[^#]*'), {id})
     release(q, id, lock, permit)

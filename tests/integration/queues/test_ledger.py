@@ -376,6 +376,23 @@ def test_who_leaves_rings_on(no_bells: list[str]) -> None:
     assert no_bells == [QUEUE] * 2
 
 
+def test_what_was_evicted_harms_no_other() -> None:
+    """By a server that is set so although it must not be: the others go on."""
+    held, late = (jobs.typed.enqueue(at=datetime.now(UTC), delay=d) for d in (0, 0.01))
+    claim()
+    logs = [jobs.exclusive.enqueue(trace="-", kind="logs") for _ in range(3)]
+    (running,) = claim(3, queue="cleanup")
+    client = redis.client("queue")
+    client.delete(*(redis.key("q", "job", job_id) for job_id in (held, late, logs[1])))
+    good = jobs.typed.enqueue(at=datetime.now(UTC), delay=0.02)
+    wait_until(lambda: ledger.promote() or get_job(good).state == "waiting")
+    expire()
+    assert ledger.sweep() == []
+    assert count() == {"waiting": 1}
+    settle(end(running), queue="cleanup")
+    assert [job.job_id for job in claim(queue="cleanup")] == [logs[2]]
+
+
 # At the desk
 
 
