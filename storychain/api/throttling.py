@@ -30,7 +30,6 @@ LIMITED = Counter("storychain_requests_limited", "Requests refused for a rate li
 
 View = Callable[..., HttpResponseBase]
 SIGNED_IN = {Rate.PUBLIC_READ: Rate.SIGNED_IN_READ, Rate.PUBLIC_WRITE: Rate.FAST_WRITE}
-READS = {Rate.PUBLIC_READ, Rate.SIGNED_IN_READ}
 
 
 class CallerThrottle(BaseThrottle):
@@ -53,7 +52,7 @@ def count(request: HttpRequest | Request, rate: Rate, *, caller: str | None) -> 
     if caller is not None:
         rate = SIGNED_IN.get(rate, rate)
     plain.counted = call = Call(rate, caller or f"@{address_of(plain)}")
-    if rate not in READS or call.is_over:
+    if rate not in {Rate.PUBLIC_READ, Rate.SIGNED_IN_READ} or call.is_over:
         call.check()
 
 
