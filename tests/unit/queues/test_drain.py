@@ -1,4 +1,4 @@
-"""Who waits for the next job has said so to the ledger: else nobody wakes him."""
+"""Threads of a drain: who waits has said so to the ledger; what breaks one leaves nothing held."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from storychain.queues.drain import Drain
 from storychain.queues.hands import Hands
 from storychain.queues.running import Run
-from storychain.queues.wire import Outcome
+from storychain.queues.wire import Claimed, Outcome
 
 
 class Scene:
@@ -72,3 +72,46 @@ def test_a_thread_that_did_not_register_does_not_linger(
     drain._next()
     lingerer.join()
     assert waits == [True, True]
+
+
+class FullHands(IdleHands):
+    """Hands that get three jobs at the first bell, and one at each later one."""
+
+    def __init__(self) -> None:
+        super().__init__(Scene())
+        self.let_go_of: list[str] = []
+        self._next = iter(("abc", "d", "e"))
+
+    def take(self, **_: object) -> list[Run]:
+        return [_run(name) for name in next(self._next, "")]
+
+    def let_go(self, job_ids: Sequence[str]) -> None:
+        self.let_go_of += job_ids
+
+
+def test_a_thread_that_breaks_lets_go_of_all_and_the_next_bell_is_answered(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who cannot be kept is not renewed for ever: its lease ends, and another takes it."""
+    performed: list[str] = []
+
+    def perform(runs: list[Run]) -> list[Outcome]:
+        performed.extend(run.id for run in runs)
+        if "d" not in performed:
+            raise RuntimeError("not a job's own error")
+        stopping.set()
+        return []
+
+    monkeypatch.setattr("storychain.queues.drain.perform_together", perform)
+    hands, stopping = FullHands(), threading.Event()
+    drain = Drain(queue="email", slots=1, hands=hands, stopping=stopping)
+    drain.answer()
+    drain.wait()
+    assert sorted(hands.let_go_of) == ["a", "b", "c"]
+    drain.answer()
+    drain.wait()
+    assert performed[-1] == "d"
+
+
+def _run(name: str) -> Run:
+    return Run(queue="email", claimed=Claimed(name, 1, 1, ""))
