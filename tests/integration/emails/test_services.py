@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from storychain.checkup import examine
 from storychain.queues.records import get_job
 from tests.emailing.fixtures import run_next, send_by
 from tests.emailing.mails import DIGEST, WELCOME
+from tests.emailing.servers import make_certificate
 from tests.queueing.servers import free_port
 
 pytestmark = [pytest.mark.usefixtures("open_limit"), pytest.mark.django_db]
@@ -30,7 +33,7 @@ class Postmark:
     Without an ErrorCode it is no JSON.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
         self.asked: list[dict[str, Any]] = []
         self.answers: list[tuple[int, int | None]] = []
         self.never_answers = False
@@ -58,7 +61,12 @@ class Postmark:
                 """Nothing."""
 
         self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"postmark:?server_token=t&timeout=2&api_url=http://127.0.0.1:{self.port}/"
+        if certificate:
+            tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            tls.load_cert_chain(certificate)
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        place = f"http{'s' if certificate else ''}://127.0.0.1:{self.port}/"
+        self.url = f"postmark:?server_token=t&timeout=2&api_url={place}"
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
 
@@ -153,6 +161,19 @@ def test_a_service_that_is_not_there_leaves_no_doubt(
     send_by("amazon-ses:" if service == "amazon-ses" else url, settings)
     send_email(ADA, **WELCOME)
     assert run_next().state == "delayed"
+    assert Dispatch.objects.count() == 0
+
+
+def test_a_service_whose_certificate_does_not_hold_leaves_no_doubt(
+    tmp_path: Path, settings: Settings
+) -> None:
+    service = Postmark(make_certificate(tmp_path))
+    send_by(service.url, settings)
+    send_email(ADA, **WELCOME)
+    outcome = run_next()
+    service.close()
+    assert (outcome.state, service.asked) == ("delayed", [])
+    assert "certificate verify failed" in outcome.text
     assert Dispatch.objects.count() == 0
 
 
