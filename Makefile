@@ -9,7 +9,8 @@ READY := $(VENV)/.requirements-dev.txt
 PATHS ?= tests
 SOAK_ := tests.benchmarks.soak
 SOAK_cache := tests.checking.hammer
-SOAK_queues := tests.soaking
+SOAK_queues := tests.soaking queues
+SOAK_domain := tests.soaking domain
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format types bench soak clean
@@ -39,7 +40,7 @@ types: $(READY) ## check types only
 bench: $(READY) ## measure, ours beside the peers (ONLY=name for one, CASES=part,... for some of it); results in .bench/
 	@exec $(BIN)/python -m tests.benchmarks "$(ONLY)" "$(CASES)"
 
-soak: $(READY) ## run everything under load for long (SECONDS=3600), ONLY=cache against its checker (SECONDS=600), ONLY=queues through its faults
+soak: $(READY) ## run everything under load for long (SECONDS=3600), ONLY=cache against its checker (SECONDS=600), ONLY=queues through its faults, ONLY=domain through its own (CHAPTER_SAVES=5000 at once)
 	@exec $(BIN)/python -m $(or $(SOAK_$(ONLY)),$(SOAK_)) $(SECONDS)
 
 clean: ## remove what can be made again; the data in .storychain stays

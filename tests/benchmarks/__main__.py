@@ -29,12 +29,17 @@ def run(only: str = "", parts: str = "") -> None:
     if only and only not in names:
         sys.exit(f"There is no benchmark {only!r}: use one of {', '.join(names)}.")
     RESULTS.mkdir(exist_ok=True)
+    failed = []
     for name in [only] if only else names:
         with import_module(f"tests.benchmarks.bench_{name}").cases() as cases:
             wanted = [case for case in cases if any(p in case.name for p in parts.split(","))]
             if not wanted:
                 sys.exit(f"No case of {name} has {parts!r} in its name.")
-            _measure(name, [Figure(case=case) for case in wanted])
+            figures = [Figure(case=case) for case in wanted]
+            _measure(name, figures)
+            failed += [f.case.name for f in figures if f.is_lost and not f.case.may_lose]
+    if failed:
+        sys.exit(f"These may not do worse than their peers: {', '.join(failed)}.")
 
 
 def _measure(name: str, figures: list[Figure]) -> None:

@@ -3,8 +3,8 @@
 Two databases on one server, one with few stories and one with many. A page is asked for through
 all of Django; "cold" is with the cache's entries taken away before. How long a list takes where
 there are many is the server's: the stand-in reads every match before it looks at the limit. What is
-ours is the number of commands, which may not grow, and that each is served by an index (the suite
-holds every filter to that).
+ours is the number of commands and of documents that they bring (domain_commands.py), which may not
+grow, and that each is served by an index (the suite holds every filter to that).
 """
 
 import os
@@ -14,12 +14,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from pymongo.monitoring import CommandListener
-
 from storychain import embedded
+from tests.benchmarks.domain_commands import EAR, command_cases
 from tests.benchmarks.measuring import Case
 from tests.emptying import empty_the_cache
 from tests.unlimited import UNLIMITED
@@ -32,31 +31,6 @@ NOW = datetime(2026, 2, 9, 15, 30, tzinfo=UTC)
 TEXT = "The lamp on the stairs went out again, and this time nobody had touched it."
 
 
-class Counter(CommandListener):
-    """Notes the commands that reach MongoDB for features' collections."""
-
-    def __init__(self) -> None:
-        """Start with none."""
-        self.seen: list[tuple[str, str]] = []
-
-    def started(self, event: Any) -> None:
-        """Note one, and of what; unless it only ends a transaction or a cursor."""
-        if event.command_name in COUNTED:
-            self.seen.append((event.command_name, str(event.command[event.command_name])))
-
-    def succeeded(self, event: Any) -> None:
-        """Nothing."""
-
-    failed = succeeded
-
-
-COUNTED = {
-    *("find", "aggregate", "insert", "update", "delete"),
-    *("findAndModify", "count", "distinct", "getMore"),
-}
-COUNTER = Counter()
-
-
 @contextmanager
 def cases() -> Iterator[list[Case]]:
     """Yield the cases, with servers of their own."""
@@ -64,6 +38,7 @@ def cases() -> Iterator[list[Case]]:
         os.environ |= {
             "STORYCHAIN_HOME": stack.enter_context(tempfile.TemporaryDirectory()),
             "DJANGO_SETTINGS_MODULE": "config.settings",
+            "LOG_LEVEL": "WARNING",
             **UNLIMITED,
         }
         os.environ |= stack.enter_context(embedded.servers(durable=False))
@@ -76,18 +51,14 @@ def cases() -> Iterator[list[Case]]:
         call_command("migrate", verbosity=0)
         from storychain import mongodb
 
-        mongodb.listen(COUNTER)
-        for name, count in (("few", FEW), ("many", MANY)):
-            _use(name)
-            _fill(count)
-        yield [*_tree_cases(), *_list_cases(), *_write_cases()]
+        mongodb.listen(EAR)
+        yield [*_tree_cases(), *_list_cases(), *_write_cases(), *command_cases(_use)]
 
 
 def _tree_cases() -> Iterator[Case]:
     path = f"/stories/{TREE}/tree"
     yield _timed("domain.tree_10k.cold", partial(_p50, path, is_cold=True), repeats=5)
     yield _timed("domain.tree_10k.cached", partial(_p50, path, is_cold=False), repeats=5)
-    yield _counted("domain.commands.tree_10k", path)
 
 
 def _list_cases() -> Iterator[Case]:
@@ -106,40 +77,14 @@ def _list_cases() -> Iterator[Case]:
             peer_name=f"{FEW} stories",
             repeats=3,
         )
-        yield _counted(f"domain.commands.{label}", path)
 
 
 def _write_cases() -> Iterator[Case]:
     yield _timed("domain.create_chapter_p95", partial(_in, "many", _create_p95), repeats=3)
-    for label, path in {
-        "story": f"/stories/{TREE}",
-        "overview": f"/stories/{TREE}/overview",
-        "chapter": f"/stories/{TREE}/chapters/c0",
-        "chapters": f"/stories/{TREE}/chapters",
-        "versions": f"/stories/{TREE}/chapters/c0/versions",
-        "timeline": f"/stories/{TREE}/timeline",
-        "profile": f"/users/{AUTHOR}/profile",
-        "autosaves": "/autosaves",
-        "notifications": "/notifications",
-    }.items():
-        yield _counted(f"domain.commands.{label}", path)
 
 
 def _timed(name: str, ours: Callable[[], float], *, repeats: int) -> Case:
     return Case(name=name, unit="ms", better="lower", ours=ours, repeats=repeats)
-
-
-def _counted(name: str, path: str) -> Case:
-    """The commands of a cold page among many stories, beside those among few."""
-    return Case(
-        name=name,
-        unit="MongoDB commands, cold",
-        better="lower",
-        ours=partial(_in, "many", partial(_commands, path)),
-        peer=partial(_in, "few", partial(_commands, path)),
-        peer_name=f"{FEW} stories",
-        repeats=1,
-    )
 
 
 def _use(name: str) -> None:
@@ -147,6 +92,8 @@ def _use(name: str) -> None:
 
     from storychain import mongodb
 
+    if name == settings.KEY_PREFIX:
+        return
     mongodb.disconnect()
     base, _, query = os.environ["MONGODB_URI"].partition("?")
     settings.MONGODB_URI = base.rsplit("/", 1)[0] + f"/{name}" + (f"?{query}" if query else "")
@@ -155,15 +102,14 @@ def _use(name: str) -> None:
 
 
 def _in(name: str, take: Callable[[], float]) -> float:
-    from django.conf import settings
-
-    if name != settings.KEY_PREFIX:
-        _use(name)
+    _use(name)
+    _fill({"few": FEW, "many": MANY}[name])
     return take()
 
 
+@cache
 def _fill(count: int) -> None:
-    """Store so many stories of one author, and one with a large tree, past the services."""
+    """Store so many stories of one author, and one with a large tree, past the services; once."""
     from apps.access.documents import Collaborator
     from apps.chapters.documents import Chapter
     from apps.stories.documents import Story
@@ -272,16 +218,6 @@ def _p95(path: str) -> float:
 def _percentile(times: list[float]) -> float:
     """Return the 95th percentile; of less than two, the one."""
     return statistics.quantiles(times, n=20)[18] if len(times) > 1 else times[0]
-
-
-def _commands(path: str) -> float:
-    caller, path = _caller(), _second_page(path)
-    caller.get(path)  # whoever comes first is welcomed
-    caller.get("/users/me")  # and is asked for again once a minute
-    empty_the_cache()
-    COUNTER.seen.clear()
-    caller.get(path)
-    return len(COUNTER.seen)
 
 
 def _create_p95() -> float:

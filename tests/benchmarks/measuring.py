@@ -12,7 +12,8 @@ Measure = Callable[[], float]
 class Case:
     """One figure: how to take it of ours and, where there is one, of a peer.
 
-    `ours` and `peer` do the work once and return the figure in `unit`.
+    `ours` and `peer` do the work once and return the figure in `unit`. A run fails where ours does
+    worse than a peer to which it may not lose.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Case:
     peer: Measure | None = None
     peer_name: str = ""
     repeats: int = 5
+    may_lose: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import pytest
 from apps.chapters.documents import Chapter, ChapterVersion
 from tests.factories import PARAGRAPH, Caller, join, published_story, sign_in, write_child
 
-# How many writers save at once; CHAPTER_SAVES=5000 is the full size, of some minutes.
+# How many writers save at once; 5,000 in `make soak ONLY=domain`, which takes some minutes.
 SAVES = int(os.environ.get("CHAPTER_SAVES", "40"))
 SECOND = PARAGRAPH.replace("lamp", "lantern")
 THIRD = SECOND + " Not even the cat."
