@@ -56,7 +56,8 @@ def direct_edit(desk: Desk) -> Act:
 
 def rollback(desk: Desk) -> Act:
     made_on = {"If-Match": f'"{desk.version}"'}
-    return lambda: desk.owner.post(f"{desk.chapter}/rollback", {"version": 1}, **made_on)
+    body = {"version": desk.version - 1}  # which says something else
+    return lambda: desk.owner.post(f"{desk.chapter}/rollback", body, **made_on)
 
 
 RIVALS = (another_merge, direct_edit, rollback)
