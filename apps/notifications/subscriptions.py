@@ -76,10 +76,10 @@ def tell_of_follower(event: UserFollowed) -> Iterator[JobCall]:
 
 @subscribes(CollaboratorInvited)
 def tell_invited(event: CollaboratorInvited) -> Iterator[JobCall]:
-    """An invitation is told to who was invited; a later one is another."""
+    """An invitation is told to who was invited, once a day however often he is asked."""
     yield tell(
         event.user_id,
-        f"invited:{event.story_slug}:{event.user_id}:{event.invited_at.timestamp():.3f}",
+        f"invited:{event.story_slug}:{event.user_id}:{event.invited_at:%Y-%m-%d}",
         "collab_invitation",
         story_slug=event.story_slug,
         story_title=event.story_title,

@@ -104,6 +104,7 @@ def test_who_is_invited_is_told(served: MailServer) -> None:
         invite(story_slug=story, caller_id=str(author.user_id), **again)
     run_all()
     assert len(served.taken()) == before + 1, "nobody fills another's mailbox by asking again"
+    assert OutboxRow.objects(row_id__startswith=f"notice:invited:{story}:").count() == 2
 
 
 def digest_link(served: MailServer) -> str:
