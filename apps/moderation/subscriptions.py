@@ -25,8 +25,8 @@ def pass_up_below(event: RoleChanged) -> Iterator[JobCall]:
 
 @subscribes(JudgeTurned)
 def pass_up_banned(event: JudgeTurned) -> Iterator[JobCall]:
-    """So may who is banned from the platform."""
-    yield from _pass_up(event.story_slug)
+    """So may who is banned from the platform; of all his stories, so the job looks."""
+    yield pass_up.call(story_slug=event.story_slug)
 
 
 @subscribes(StoryDeleted)
