@@ -21,6 +21,7 @@ from tests.factories import (
     Caller,
     invite,
     join,
+    propose,
     published_story,
     sign_in,
     start_story,
@@ -147,6 +148,11 @@ def go_round(world: World) -> dict[str, Any]:
     return {**world.place(), **ends, "caller_id": world.owner.user_id}
 
 
+def silence(world: World) -> dict[str, Any]:
+    pull_id = propose(world.guest, world.story, world.root)
+    return {"pull_id": pull_id, "caller_id": world.owner.user_id}
+
+
 def regret(world: World) -> dict[str, Any]:
     page = f"/stories/{world.story}/chapters/{world.root}"
     assert world.owner.patch(page, {"title": unique("The stairs")}).status_code == 200
@@ -175,6 +181,7 @@ WRITES: dict[str, Callable[[World], dict[str, Any]]] = {
     "apps.follows.services.follow_user": follow,
     "apps.reading.services.beat": read,
     "apps.chapters.services.delete_chapter": shorten,
+    "apps.pulls.withholding.withhold_pull": silence,
     "apps.chapters.services.roll_back": regret,
     "apps.chapters.publishing.publish_chapter": wait,
     "apps.chapters.publishing.publish_due": fall_due,
