@@ -44,6 +44,7 @@ UNCACHED = {
     "redoc",
     "me",
     "story-timeline",
+    "story-waiting",
     "story-me",
     "story-history",
     "autosaves",
