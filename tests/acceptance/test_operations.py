@@ -185,9 +185,9 @@ def slots(running: Running) -> list[datetime]:
 
 
 def completed(running: Running) -> int:
-    """Return how many runs of cleanup jobs have ended well, by the ledger's own count."""
+    """Return how many runs of the health check's queue have ended well, by the ledger's count."""
     queues = httpx.get(f"{running.url}/health").json()["queues"]
-    return sum(queue["completed"] for queue in queues if queue["name"] == "cleanup")
+    return sum(queue["completed"] for queue in queues if queue["name"] == "notification")
 
 
 def is_quiet(running: Running) -> bool:

@@ -53,4 +53,4 @@ def test_a_disk_that_is_all_but_full_is_told(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_runs_by_itself_is_declared() -> None:
     declared = {one.name: (one.job, one.timing) for one in list_declarations()}
     assert declared["health-check"] == ("maintenance.check_health", ("*/5 * * * *", "UTC"))
-    assert declared["purge-expired-exports"] == ("exports.purge", ("*/5 * * * *", "UTC"))
+    assert declared["purge-expired-exports"] == ("exports.purge", ("2-59/5 * * * *", "UTC"))

@@ -109,7 +109,9 @@ def test_cut_connections_are_made_anew(queue_redis: QueueRedis, crew: Crew, fold
             client.client_kill_filter(_type="normal", skipme=True)
             time.sleep(0.02)
     wait_until(lambda: row()["completed"] == JOBS, seconds=40)
-    assert sorted(runs(folder)) == sorted(effects(folder)) == sorted(str(n) for n in range(JOBS))
+    # No lease of a tenth is sure to be renewed in time where a wire lives for 20 ms.
+    assert JOBS <= len(runs(folder)) <= JOBS + 2 * HANDS
+    assert sorted(effects(folder)) == sorted(str(n) for n in range(JOBS))
 
 
 def test_a_wire_that_falls_silent_holds_nobody_up_and_nothing_is_lost(
