@@ -125,21 +125,18 @@ def published_story(author: Caller, **more: Any) -> tuple[str, str]:
     from apps.chapters.serializers import RootInput
     from apps.stories import services as stories
     from apps.stories.serializers import StoryInput
+    from storychain.api.parsing import check_input
     from storychain.documents import unit_of_work
 
     started, wrote, now = (timezone.now() - timedelta(milliseconds=ago) for ago in (2, 1, 0))
-    story_input = StoryInput(data={"title": "The lamp", "description": ABOUT, **more})
-    story_input.is_valid(raise_exception=True)
-    text = RootInput(data=chapter_body())
-    text.is_valid(raise_exception=True)
+    story = check_input(StoryInput, {"title": "The lamp", "description": ABOUT, **more})
+    text = check_input(RootInput, chapter_body())
 
     @unit_of_work
     def write() -> tuple[str, str]:
-        slug = stories.create_story(
-            creator_id=author.user_id, now=started, **story_input.validated_data
-        ).slug
+        slug = stories.create_story(creator_id=author.user_id, now=started, **story).slug
         root = chapters.add_root(
-            story_slug=slug, author_id=author.user_id, text=text.validated_data, now=wrote
+            story_slug=slug, author_id=author.user_id, text=text, now=wrote
         ).slug
         stories.publish_story(slug=slug, caller_id=author.user_id, now=now)
         return slug, root

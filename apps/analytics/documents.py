@@ -5,13 +5,14 @@ No cached page shows any of it, so it is written in bulk, outside of units of wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mongoengine import fields
 
 from storychain.bulk import insert_new, put
 from storychain.documents import Document, StringField
+from storychain.steps import in_steps
 
 STEP = 100
 
@@ -67,7 +68,7 @@ class DailyStat(Document):
                 for scope, figures in sorted(found.items())
             ],
         )
-        for some in _in_steps(sorted(known - found.keys())):
+        for some in in_steps(sorted(known - found.keys()), STEP):
             cls.objects(key__in=[_key(date, scope) for scope in some]).delete()
 
     @classmethod
@@ -79,7 +80,3 @@ class DailyStat(Document):
 
 def _key(date: str, scope: str) -> str:
     return f"{date}/{scope}"
-
-
-def _in_steps(items: Sequence[str]) -> Iterator[Iterable[str]]:
-    return (items[at : at + STEP] for at in range(0, len(items), STEP))

@@ -9,9 +9,10 @@ from django.conf import settings
 from apps.exports.documents import UNDER_WAY, Export
 from apps.exports.events import name_job
 from apps.exports.files import clear_workshops, drop_files
+from apps.exports.services import Reason
 from storychain.queues.records import read_records
+from storychain.steps import in_steps
 
-LOST = "The work was interrupted too often. Please export the story again."
 _AT_ONCE = 500
 
 
@@ -33,7 +34,7 @@ def purge_exports(*, now: datetime) -> int:
 def _let_go(stuck: Iterable[Export], expired: Iterable[Export], *, now: datetime) -> None:
     failed = []
     for export in stuck:
-        export.fail(reason=LOST, now=now)
+        export.fail(reason=Reason.LOST, now=now)
     for export in (*stuck, *expired):
         try:
             drop_files(export)
@@ -48,9 +49,7 @@ def _let_go(stuck: Iterable[Export], expired: Iterable[Export], *, now: datetime
 def _find_abandoned() -> list[Export]:
     """Return those whose job is over without a word: it was cancelled, discarded, or died."""
     by_job = {name_job(e.export_id): e for e in Export.objects(status__in=UNDER_WAY)}
-    ids = list(by_job)
-    steps = (ids[at : at + _AT_ONCE] for at in range(0, len(ids), _AT_ONCE))
-    jobs = chain.from_iterable(map(read_records, steps))
+    jobs = chain.from_iterable(map(read_records, in_steps(by_job, _AT_ONCE)))
     return [by_job[job.id] for job in jobs if job.state in ("failed", "dead")]
 
 

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     """Why there is no file, in words for the one who asked."""
 
     DEFECT = "Something went wrong on our side. Please export the story again."
+    LOST = "The work was interrupted too often. Please export the story again."
     CANCELLED = "An operator ended the work. Please export the story again later."
     GONE = "The story is gone, or you may no longer read it."
     EMPTY = "The story has no chapters any more."

@@ -11,6 +11,7 @@ from apps.chapters.documents import Chapter
 from apps.reading.counting import count_first, count_way
 from apps.reading.documents import ChapterRead, ReadingHistory
 from storychain.documents import unit_of_work
+from storychain.steps import in_steps
 
 STEP = 25  # reads in one transaction
 Report = Callable[[int, int], None]
@@ -46,8 +47,7 @@ def _count_history(history: ReadingHistory) -> int:
     found = ChapterRead.objects(history_id=history.history_id, qualified_at__ne=None)
     reads = list(found.only("chapter_slug", "is_ending"))
     slugs = {read.chapter_slug for read in reads}
-    steps = (reads[at : at + STEP] for at in range(0, len(reads), STEP))
-    return sum(_count_some(history.user_id, some, slugs) for some in steps)
+    return sum(_count_some(history.user_id, some, slugs) for some in in_steps(reads, STEP))
 
 
 @unit_of_work

@@ -11,9 +11,8 @@ written where nothing is new, and the empty entry of what nobody may find: who r
 not write after it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
-from itertools import islice
 from typing import NamedTuple
 
 from django.db import transaction
@@ -27,6 +26,7 @@ from apps.search.models import Entry
 from apps.search.sources import Thing, count_things, read_texts, walk_story, walk_things
 from storychain.cache.invalidation import bump
 from storychain.errors import Unavailable
+from storychain.steps import in_steps
 
 STEP = 10  # things in one transaction: SQLite has one writer, and beat and workers write as well
 TRIES = 10
@@ -50,7 +50,7 @@ def index(things: Iterable[Thing], *, is_again: bool = False, is_whole: bool = F
     `is_whole` the words of those that are up to date are learned as well. Raise Unavailable if
     others write the same ones again and again.
     """
-    steps = _in_steps(dict.fromkeys(things))
+    steps = in_steps(dict.fromkeys(things), STEP)
     changed = sum(_index_few(some, is_whole=is_whole) for some in steps)
     if changed or is_again:
         bump(SEARCH)
@@ -62,7 +62,7 @@ def index_story(
 ) -> int:
     """Bring a story and its chapters up to date, and ask `check` between steps whether to go on."""
     changed = 0
-    for some in _in_steps(walk_story(slug), STEP * 5):
+    for some in in_steps(walk_story(slug), STEP * 5):
         check()
         changed += index(some, is_again=is_again)
     return changed
@@ -76,7 +76,7 @@ def rebuild(*, report: Report = lambda _done, _total: None) -> int:
     """
     bump(SEARCH)
     begun_at, done, changed, total = timezone.now(), 0, 0, count_things()
-    for some in _in_steps(walk_things(), STEP * 5):
+    for some in in_steps(walk_things(), STEP * 5):
         changed += index(some, is_whole=True)
         done += len(some)
         report(done, total)
@@ -161,9 +161,3 @@ def _stands(word: str) -> bool:
 
 def _learn(rows: Iterable[_Row]) -> None:
     spelling.learn({word for row in rows for word in words_in(row.lexemes)})
-
-
-def _in_steps(things: Iterable[Thing], size: int = STEP) -> Iterator[list[Thing]]:
-    remaining = iter(things)
-    while some := list(islice(remaining, size)):
-        yield some

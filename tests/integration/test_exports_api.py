@@ -26,7 +26,7 @@ from apps.exports import purging, services
 from apps.exports.documents import Export
 from apps.exports.errors import CannotRender, TooLarge
 from apps.exports.events import name_job
-from apps.exports.purging import LOST, purge_exports
+from apps.exports.purging import purge_exports
 from apps.exports.rendering import FORMATS
 from storychain.outbox import OutboxRow
 from storychain.queues import desk, ledger, records
@@ -305,7 +305,7 @@ def test_purging_removes_files_then_rows_and_ends_what_got_stuck(export_root: Pa
     assert purge_exports(now=now + timedelta(days=1, minutes=1)) == 1
     assert files(export_root) == []
     seen = author.get(f"/exports/{stuck['id']}").json()
-    assert (seen["status"], seen["reason"]) == ("failed", LOST)
+    assert (seen["status"], seen["reason"]) == ("failed", services.Reason.LOST)
     assert purge_exports(now=now + timedelta(days=2)) == 0
     assert {item["id"] for item in author.get("/exports").json()["items"]} == {
         done["id"],
@@ -323,7 +323,10 @@ def test_an_export_whose_job_is_over_without_a_word_ends_and_blocks_nobody() -> 
     desk.cancel_job(name_job(given_up["id"]))
     purge_exports(now=timezone.now())
     seen = {item["id"]: item for item in author.get("/exports").json()["items"]}
-    assert (seen[given_up["id"]]["status"], seen[given_up["id"]]["reason"]) == ("failed", LOST)
+    assert (seen[given_up["id"]]["status"], seen[given_up["id"]]["reason"]) == (
+        "failed",
+        services.Reason.LOST,
+    )
     assert seen[waiting["id"]]["status"] == "queued"
     assert ask(author, story)["id"] != given_up["id"]
 

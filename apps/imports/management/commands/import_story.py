@@ -1,14 +1,11 @@
 """manage.py import_story FILE: a plain-text novel, Markdown or Twee 3 becomes a story."""
 
-import sys
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
-from rich.console import Console
-from rich.progress import Progress
 
 from apps.imports.errors import TooLarge
 from apps.imports.limits import LARGEST_FILE
@@ -16,6 +13,7 @@ from apps.imports.reading import PARSERS
 from apps.imports.services import ImportResult, import_story, publish_import
 from storychain.api.authentication import USER_ID, USER_ID_IS
 from storychain.errors import StorychainError
+from storychain.management.progress import show_progress
 
 DEFAULT_AUTHOR = "demo"
 # What ends in .txt may be anything.
@@ -62,10 +60,8 @@ class Command(BaseCommand):
             ) from error
 
     def _import(self, file: Path, author: str, title: str | None, format_name: Any) -> ImportResult:
-        console = Console(file=sys.stderr)
         is_auto = format_name == "auto"
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task(f"Importing {file.name}", total=None)
+        with show_progress(f"Importing {file.name}") as report:
             result = import_story(
                 data=_read(file),
                 author_id=author,
@@ -73,7 +69,7 @@ class Command(BaseCommand):
                 format=SUFFIXES.get(file.suffix.lower(), "auto") if is_auto else format_name,
                 title=title,
                 fallback_title=file.stem.replace("-", " ").replace("_", " ").strip().capitalize(),
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                progress=report,
             )
         self._tell(result)
         return result

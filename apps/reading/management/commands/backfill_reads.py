@@ -3,14 +3,12 @@
 manage.py backfill_reads
 """
 
-import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from rich.console import Console
-from rich.progress import Progress
 
 from apps.reading.backfilling import backfill
+from storychain.management.progress import show_progress
 
 
 class Command(BaseCommand):
@@ -20,10 +18,6 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Do so, and say how many reads were not, or not wholly, counted."""
-        console = Console(file=sys.stderr)
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("Histories", total=None)
-            counted = backfill(
-                report=lambda done, total: bar.update(task, completed=done, total=total)
-            )
+        with show_progress("Histories") as report:
+            counted = backfill(report=report)
         self.stdout.write(f"{counted:,} brought up to date")

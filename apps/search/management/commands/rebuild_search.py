@@ -3,14 +3,12 @@
 manage.py rebuild_search
 """
 
-import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from rich.console import Console
-from rich.progress import Progress
 
 from apps.search.services import rebuild
+from storychain.management.progress import show_progress
 
 
 class Command(BaseCommand):
@@ -20,10 +18,6 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **__: Any) -> None:
         """Do so, and say how much was not."""
-        console = Console(file=sys.stderr)
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-            task = bar.add_task("Indexing", total=None)
-            changed = rebuild(
-                report=lambda done, total: bar.update(task, completed=done, total=max(done, total))
-            )
+        with show_progress("Indexing") as report:
+            changed = rebuild(report=report)
         self.stdout.write(f"{changed:,} brought up to date")
