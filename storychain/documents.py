@@ -162,6 +162,12 @@ class _Writing(BaseQuerySet):
             raise Invalid(fields=reasons)
         return self.filter(**given)
 
+    @property
+    def _query(self) -> Any:
+        """Ask by key first: of several conditions the stand-in takes the first with an index."""
+        query = super()._query
+        return {"_id": query["_id"]} | query if "_id" in query else query
+
     def _read_all(self) -> Stored | None:
         """Return what matches, None if that is too much to be read."""
         if not isinstance(self._query.get("_id", {}), dict):
