@@ -12,8 +12,8 @@ from storychain.api.pagination import Page
 class NotificationPage(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happened: `actor` caused it, where somebody did; `related` says about what.
 
-    Stories and chapters are named as they are today. What is about a story that the caller may not
-    read any more, or a chapter that is gone, has its type's title and says so; it has no `actor`,
+    All is named as it is called today. What is about a story that the caller may not read any more,
+    or a chapter or pull request that is gone, has its type's title and says so; it has no `actor`,
     `related` or `action_url`. Decisions about the caller stay as he was told.
     """
 

@@ -1,22 +1,23 @@
 """How what was told reads today: by today's titles, and with nothing that its reader may not see.
 
 A notification is kept as it was told. Where its reader may not read the story now, or the chapter
-is gone, what is shown instead is its type's own title and GONE; it still counts, and can be read
-away. What judges somebody stays as he was told, and so does an invitation while it is open.
+or pull request is gone, what is shown instead is its type's own title and GONE; it still counts,
+and can be read away. What judges somebody stays as he was told, and so does an invitation while it
+is open.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from apps.access.documents import Collaborator
-from apps.chapters.pages import ChapterRef
 from apps.chapters.queries import list_named
 from apps.notifications.documents import Notification
 from apps.notifications.kinds import INVITATION, KINDS
+from apps.pulls.queries import list_pull_titles
 from apps.stories.documents import Story
-from apps.stories.pages import StoryRef
 from apps.stories.queries import list_readable
 
+NAMES = {"story": "story_slug", "chapter": "chapter_slug", "pull": "pull_id"}
 GONE = "What this is about is gone, or is not open to you any more."
 
 
@@ -31,42 +32,49 @@ class Reading(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """What a reader may see now of all that some notifications are about, by slug."""
+    """Today's titles of what a reader may see, by what it is and its name; and who asks him in."""
 
-    stories: Mapping[str, StoryRef]
-    chapters: Mapping[str, ChapterRef]
+    titles: Mapping[str, Mapping[str, str]]
     invitations: frozenset[str]
 
     def hides(self, row: Notification) -> bool:
         """Tell whether a notification is about what its reader may not see."""
         if KINDS[row.type].is_needed and row.type != INVITATION:
             return False
-        story, chapter = _named(row, "story_slug"), _named(row, "chapter_slug")
-        if story and story not in self.stories:
+        story = _named(row, "story_slug")
+        if story and story not in self.titles["story"]:
             return row.type != INVITATION or story not in self.invitations
-        return chapter is not None and self._is_gone(chapter, row)
+        return any(self._is_gone(what, row) for what in ("chapter", "pull"))
 
     def titles_of(self, row: Notification) -> dict[str, str]:
         """Return today's titles of what it names, as far as they are seen."""
-        pairs = (
-            ("story_title", self.stories.get(_named(row, "story_slug") or "")),
-            ("chapter_title", self.chapters.get(_named(row, "chapter_slug") or "")),
-        )
-        return {name: ref.title for name, ref in pairs if ref and name in row.related}
+        found = {
+            f"{what}_title": self.titles[what].get(_named(row, name) or "")
+            for what, name in NAMES.items()
+        }
+        return {name: title for name, title in found.items() if title and name in row.related}
 
-    def _is_gone(self, slug: str, row: Notification) -> bool:
-        """A chapter that was emptied leaves its node, without a title."""
-        found = self.chapters.get(slug)
-        return found is None or (not found.title and bool(row.related.get("chapter_title")))
+    def _is_gone(self, what: str, row: Notification) -> bool:
+        """Of what was taken away its place may be left, without a title."""
+        key = _named(row, NAMES[what])
+        if key is None:
+            return False
+        title = self.titles[what].get(key)
+        return title is None or (not title and bool(row.related.get(f"{what}_title")))
 
 
 def read_today(rows: Sequence[Notification], *, user_id: str) -> list[Reading]:
     """Return how these notifications of somebody's read now; inside a load it depends on that."""
     stories = list_readable(_all_named(rows, "story_slug"), user_id=user_id)
     chapters = list_named(_all_named(rows, "chapter_slug"))
+    titles = {
+        "story": {slug: story.title for slug, story in stories.items()},
+        "chapter": {slug: chapter.title for slug, chapter in chapters.items()},
+        "pull": list_pull_titles(_all_named(rows, "pull_id")),
+    }
     asked = {_named(row, "story_slug") for row in rows if row.type == INVITATION}
     closed = sorted(slug for slug in asked if slug and slug not in stories)
-    seen = _Seen(stories, chapters, _list_invitations(closed, user_id))
+    seen = _Seen(titles, _list_invitations(closed, user_id))
     return [_read(row, seen) for row in rows]
 
 

@@ -18,7 +18,7 @@ CACHE_MAP = {
     "notifications": CacheRow(
         key=keys.notification_list,
         ttl="NOTIFICATION_LIST",
-        tags=("notif", "user", "story", "chapter", "standing", "platform-role"),
+        tags=("notif", "user", "story", "chapter", "pr", "standing", "platform-role"),
         audience="private",
         query=("unread", "limit", "cursor"),
     ),

@@ -1,5 +1,6 @@
 """What readers see of pull requests. Pages are cached; invalidation.py says until when."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -85,6 +86,17 @@ def get_pull(*, pull_id: str) -> Cached[PullPage]:
     return PAGES.get_or_load(
         keys.pull_detail(pull_id), tags=[pull_tag(pull_id)], load=lambda: _load_page(pull_id)
     )
+
+
+def list_pull_titles(pull_ids: Iterable[str]) -> dict[str, str]:
+    """Return what these pull requests are called, "" if withheld; inside a load it depends on it.
+
+    Whether somebody may see them is not asked here.
+    """
+    wanted = sorted(set(pull_ids))
+    depends_on(*map(pull_tag, wanted))
+    found = PullRequest.objects(pull_id__in=wanted).only("title") if wanted else ()
+    return {pull.pull_id: pull.title for pull in found}
 
 
 def list_story_pulls(

@@ -194,6 +194,15 @@ def build_house() -> House:
         related={"actor_id": author.user_id, "story_slug": story, "chapter_slug": chapter},
         created_at=timezone.now(),
     )
+    Notification.keep(
+        dedupe_key="another",
+        user_id=author.user_id,
+        type="pr_opened",
+        title="T",
+        message="M",
+        related={"pull_id": "gone"},
+        created_at=timezone.now(),
+    )
     feature_story(slug=story, is_featured=True)
     beat(
         user_id=str(author.user_id),

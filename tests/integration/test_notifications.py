@@ -19,7 +19,16 @@ from storychain.errors import Invalid
 from storychain.outbox import OutboxRow
 from storychain.queues.payloads import BadPayload
 from storychain.queues.records import get_job, list_jobs
-from tests.factories import Caller, publish, sign_in, start_story, unique, write_child, write_root
+from tests.factories import (
+    Caller,
+    propose,
+    publish,
+    sign_in,
+    start_story,
+    unique,
+    write_child,
+    write_root,
+)
 from tests.queueing.here import run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -361,6 +370,23 @@ def test_a_deleted_storys_titles_are_gone_with_it_and_with_an_invitation_that_en
     assert "verbena" in told.shown(), "he is asked"
     assert told.author.delete(f"{team}/{told.reader.user_id}").status_code == 204
     assert told.shown() == set()
+
+
+def test_a_pull_request_is_called_as_today_and_not_at_all_when_it_is_withheld() -> None:
+    told = Told()
+    writer = sign_in("writer")
+    pull = propose(writer, told.story, told.root, title="By way of Belladonna")
+    slip = told.tell("pr_opened", pull_id=pull, pull_title="By way of Belladonna")
+
+    def message() -> str:
+        items = told.reader.get("/notifications").json()["items"]
+        return str({one["id"]: one["message"] for one in items}[slip])
+
+    assert "By way of Belladonna" in message()
+    assert writer.patch(f"/pulls/{pull}", {"title": "By Oleander"}).status_code == 200
+    assert "By Oleander" in message()
+    assert writer.delete(f"/pulls/{pull}").status_code == 204
+    assert message() == GONE
 
 
 def test_a_message_that_somebody_worded_himself_is_left_as_it_is() -> None:
