@@ -77,7 +77,9 @@ def cut_link(
 
 
 def _refuse_as_target(target: Chapter, chapter: Chapter) -> None:
-    if chapter.slug in (target.slug, target.parent_slug):
+    if target.slug == chapter.slug:
+        raise WrongLink("A link leads to another chapter; choose one that is not this one.")
+    if target.parent_slug == chapter.slug:
         raise WrongLink("The way to a chapter below it is there; its label is that chapter's own.")
     if target.status == "removed":
         raise ChapterRemoved

@@ -138,6 +138,10 @@ def test_a_link_leads_to_what_its_readers_have_of_the_same_story_and_not_below(
         (house.owner, house.right, house.end, "chapter-removed"),
     ):
         refused(who.send("PUT", house.link(start, target), ROUND), 409, code)
+    for target, means in ((house.left, "another chapter"), (house.end, "below it")):
+        answer = house.writer.send("PUT", house.link(house.left, target), ROUND)
+        refused(answer, 409, "wrong-link")
+        assert means in answer.json()["detail"], "each is told what is wrong with it"
     refused(house.owner.delete(house.link(house.left, house.end)), 404, "link-not-found")
     assert house.ways(his) == []
     assert house.ways(house.left) == [("The end", house.end)]
