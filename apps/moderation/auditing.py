@@ -12,7 +12,7 @@ from apps.chapters.events import ChapterTakenAway
 from apps.comments.events import CommentRemoved, DiscussionTurned
 from apps.moderation.documents import Act
 from apps.moderation.platform import acts_for_platform
-from apps.pulls.events import PullCommentRemoved, PullTakenAway
+from apps.pulls.events import PullCommentRemoved, PullTakenAway, ReviewRemoved
 from apps.stories.events import TakedownTurned
 from storychain.events import subscribes
 
@@ -58,6 +58,13 @@ def note_pull_comment(event: PullCommentRemoved) -> tuple[()]:
     """Write down who has deleted what another said about a pull request."""
     subject = ("comment", event.comment_id)
     return _note("comment_removed", event, subject, event.user_id, event.removed_at)
+
+
+@subscribes(ReviewRemoved)
+def note_review(event: ReviewRemoved) -> tuple[()]:
+    """Write down who has taken away what another said in his review of a pull request."""
+    subject = ("pull", event.pull_id)  # a review is named by its reviewer, who may leave
+    return _note("review_removed", event, subject, event.user_id, event.removed_at)
 
 
 class _Done(Protocol):

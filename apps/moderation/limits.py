@@ -33,6 +33,7 @@ ACTS = (
     "chapter_removed",
     "comment_removed",
     "pull_withheld",
+    "review_removed",
     "comments_locked",
     "comments_unlocked",
     "story_banned",

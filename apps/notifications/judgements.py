@@ -6,7 +6,7 @@ from apps.chapters.events import ChapterTakenAway
 from apps.comments.events import CommentRemoved
 from apps.moderation.events import AppealDecided, ReportDecided, ReportUpheld, StoryBanTurned
 from apps.notifications.telling import tell
-from apps.pulls.events import PullCommentRemoved, PullFact, PullTakenAway
+from apps.pulls.events import PullCommentRemoved, PullFact, PullTakenAway, ReviewRemoved
 from apps.stories.events import TakedownTurned
 from storychain.events import subscribes
 from storychain.queues.jobs import JobCall
@@ -75,6 +75,12 @@ def tell_withheld(event: PullTakenAway) -> Iterator[JobCall]:
 def tell_silenced_on_pull(event: PullCommentRemoved) -> Iterator[JobCall]:
     """And that what somebody said about one was removed."""
     yield _tell_of_pull(event, "pr_comment_removed", event.user_id)
+
+
+@subscribes(ReviewRemoved)
+def tell_silenced_reviewer(event: ReviewRemoved) -> Iterator[JobCall]:
+    """And that what somebody said in his review was."""
+    yield _tell_of_pull(event, "pr_review_removed", event.user_id)
 
 
 @subscribes(StoryBanTurned)

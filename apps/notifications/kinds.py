@@ -195,6 +195,14 @@ KINDS: dict[str, Kind] = {
         IN_PULL,
         is_needed=True,
     ),
+    "pr_review_removed": Kind(
+        "Your review was emptied",
+        "What you said in your review of “{pull_title}” for “{story_title}” was removed by a "
+        "moderator; your verdict stands.",
+        PULL,
+        IN_PULL,
+        is_needed=True,
+    ),
     "story_ban": Kind(
         "You are banned from a story",
         "You may read “{story_title}” no longer: {reason} You may appeal.",

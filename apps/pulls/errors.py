@@ -39,6 +39,12 @@ class PullCommentNotFound(NotFound):
     code, title = "comment-not-found", "There is no such comment"
 
 
+class ReviewNotFound(NotFound):
+    """The pull request has no review of this id that says anything, or no more."""
+
+    code, title = "review-not-found", "There is no such review, or it says nothing"
+
+
 class NotClosed(Conflict):
     """Only what is closed can be opened again."""
 

@@ -66,6 +66,13 @@ class PullCommentRemoved(PullFact, frozen=True, kw_only=True):
     removed_at: datetime
 
 
+class ReviewRemoved(PullFact, frozen=True, kw_only=True):
+    """A moderator, here `actor_id`, has taken away what another, `user_id`, said in his review."""
+
+    user_id: str
+    removed_at: datetime
+
+
 class JudgeTurned(Event, frozen=True, kw_only=True):
     """What somebody may judge in a story has changed; what he has judged waits to be weighed."""
 

@@ -16,6 +16,7 @@ class Review(Document):
     """What one reviewer says of one pull request; his next review takes its place.
 
     It counts for the text of `text_version`; `is_binding` if he may approve, until it is decided.
+    Where its summary was taken away, `is_withheld`, the verdict still stands.
     """
 
     review_id = StringField(primary_key=True)
@@ -23,6 +24,7 @@ class Review(Document):
     reviewer_id = StringField(required=True)
     verdict = StringField(required=True, choices=VERDICTS)
     summary = StringField(default="", max_length=TEXT_LENGTH)
+    is_withheld = fields.BooleanField(default=False)
     is_binding = fields.BooleanField(required=True)
     text_version = fields.IntField(required=True)
     reviewed_at = fields.DateTimeField(required=True)
@@ -39,10 +41,21 @@ class Review(Document):
         review = cls.objects(review_id=review_id).first() or cls(
             review_id=review_id, pull_id=pull_id, reviewer_id=reviewer_id
         )
-        for name, value in said.items():
+        for name, value in {**said, "is_withheld": False}.items():
             setattr(review, name, value)
         review.save()
         return review
+
+    @classmethod
+    def find_saying(cls, review_id: str) -> Review | None:
+        """Return a review that says something beside its verdict."""
+        found: Review | None = cls.objects(review_id=review_id, summary__gt="").first()
+        return found
+
+    def withhold(self) -> None:
+        """Take its summary away, and leave its verdict."""
+        self.summary, self.is_withheld = "", True
+        self.save()
 
     def bind(self, *, is_binding: bool) -> None:
         """Note whether its reviewer may approve, as that is now."""

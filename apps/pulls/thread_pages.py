@@ -21,12 +21,15 @@ class MyVotePage(msgspec.Struct, frozen=True, kw_only=True):
 class ReviewView(msgspec.Struct, frozen=True, kw_only=True):
     """A review; `is_current` if the text is still the one that was reviewed.
 
-    `is_binding` if its reviewer may approve.
+    `is_binding` if its reviewer may approve. `is_withheld`: its summary was taken away, by its
+    reviewer or by a moderator; the verdict still stands.
     """
 
+    id: str
     reviewer: AuthorRef
     verdict: str
     summary: str
+    is_withheld: bool
     is_binding: bool
     is_current: bool
     reviewed_at: datetime

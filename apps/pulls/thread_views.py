@@ -65,6 +65,24 @@ class Reviews(APIView):
         return create_once(request, create=create, show=show)
 
 
+class ReviewDetail(APIView):
+    """What one reviewer says."""
+
+    rate = Rate.WRITE
+    permission_classes = [SignedIn]
+
+    @extend_schema(operation_id="pulls_review_silence", responses={204: None})
+    def delete(self, request: Request, pull_id: str, review_id: str) -> HttpResponse:
+        """Take away what a review says: its reviewer may, and moderators. Its verdict stands."""
+        withholding.remove_summary(
+            pull_id=pull_id,
+            review_id=review_id,
+            caller_id=request.user.user_id,
+            now=timezone.now(),
+        )
+        return empty_response()
+
+
 class Comments(APIView):
     """What everybody says."""
 

@@ -35,9 +35,11 @@ def list_reviews(*, pull_id: str, limit: int, cursor: str | None) -> ReviewListP
     return ReviewListPage(
         items=[
             ReviewView(
+                id=row.review_id,
                 reviewer=people[row.reviewer_id],
                 verdict=row.verdict,
                 summary=row.summary,
+                is_withheld=row.is_withheld,
                 is_binding=row.is_binding,
                 is_current=row.text_version == pull.text_version,
                 reviewed_at=row.reviewed_at,

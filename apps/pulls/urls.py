@@ -19,6 +19,11 @@ urlpatterns = [
     path("pulls/<str:pull_id>/reopen", views.Reopen.as_view(), name="pull-reopen"),
     path("pulls/<str:pull_id>/labels", views.Labels.as_view(), name="pull-labels"),
     path("pulls/<str:pull_id>/reviews", thread_views.Reviews.as_view(), name="pull-reviews"),
+    path(
+        "pulls/<str:pull_id>/reviews/<str:review_id>",
+        thread_views.ReviewDetail.as_view(),
+        name="pull-review",
+    ),
     path("pulls/<str:pull_id>/comments", thread_views.Comments.as_view(), name="pull-comments"),
     path(
         "pulls/<str:pull_id>/comments/<str:comment_id>",

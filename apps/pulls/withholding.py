@@ -10,10 +10,10 @@ from datetime import datetime
 
 from apps.access.rules import Action
 from apps.pulls.documents import PullRequest
-from apps.pulls.errors import PullCommentNotFound, PullNotFound
-from apps.pulls.events import PullCommentRemoved, PullTakenAway
+from apps.pulls.errors import PullCommentNotFound, PullNotFound, ReviewNotFound
+from apps.pulls.events import PullCommentRemoved, PullTakenAway, ReviewRemoved
 from apps.pulls.holding import hold_pull
-from apps.pulls.records import PullComment
+from apps.pulls.records import PullComment, Review
 from storychain.api.preconditions import check_version
 from storychain.documents import unit_of_work
 
@@ -80,3 +80,26 @@ def remove_comment(*, pull_id: str, comment_id: str, caller_id: str, now: dateti
     found.pull.save()
     if said_by != caller_id:
         found.announce(PullCommentRemoved, number, user_id=said_by, removed_at=now, **about)
+
+
+@unit_of_work
+def remove_summary(*, pull_id: str, review_id: str, caller_id: str, now: datetime) -> None:
+    """Take away what a review says: its reviewer may, and moderators. Its verdict stands.
+
+    Raise ReviewNotFound, also where it says nothing, or he does not see the pull request.
+    """
+    review = Review.find_saying(review_id)
+    if review is None or review.pull_id != pull_id:
+        raise ReviewNotFound
+    try:
+        found = hold_pull(pull_id=pull_id, caller_id=caller_id)
+    except PullNotFound:
+        raise ReviewNotFound from None
+    said_by = review.reviewer_id
+    may = said_by == caller_id or found.allows(Action.MODERATE_COMMENTS)
+    found.refuse_unless(may, "Its reviewer takes it away, or a moderator of the story.")
+    review.withhold()
+    number = found.pull.note("review_removed", actor_id=found.signature, now=now)
+    found.pull.save()
+    if said_by != caller_id:
+        found.announce(ReviewRemoved, number, user_id=said_by, removed_at=now)

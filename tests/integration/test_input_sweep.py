@@ -210,6 +210,7 @@ class World:
             "report_id": "none",
             "appeal_id": "none",
             "comment_id": self._say(story, root),
+            "review_id": "none",
         }
         PlatformRole.assign(  # so that no role stands before what is wrong
             user_id=str(self.owner.user_id), role="SUPER_ADMIN", by="x", now=datetime.now(UTC)

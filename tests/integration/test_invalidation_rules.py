@@ -347,6 +347,11 @@ def last_said(world: World) -> str:
     return f"{comments}/{world.author.get(comments).json()['items'][-1]['id']}"
 
 
+def what_he_reviewed(world: World) -> str:
+    reviews = f"/pulls/{world.pull}/reviews"
+    return f"{reviews}/{world.author.get(reviews).json()['items'][0]['id']}"
+
+
 def what_came_of_it(world: World) -> str:
     """The chapter that the pull request has become."""
     slug = world.author.get(f"/pulls/{world.pull}").json()["chapter_slug"]
@@ -499,7 +504,8 @@ WRITES: dict[str, tuple[Write | list[Write], set[str]]] = {
             pulled("", {"title": "The well"}, "PATCH"),
             pulled("/comments", {"content": "Deep enough?"}),
             lambda world: _ok(world.author.delete(last_said(world))),
-            pulled("/reviews", {"verdict": "approve"}),
+            pulled("/reviews", {"verdict": "approve", "summary": "Deep enough."}),
+            lambda world: _ok(world.author.delete(what_he_reviewed(world))),
             pulled("/merge", {}),
             lambda world: _ok(world.author.delete(what_came_of_it(world))),
         ],

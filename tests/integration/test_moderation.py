@@ -687,7 +687,7 @@ def test_nothing_of_who_is_gone_stays_in_what_was_reported_or_done(
 def test_reports_are_told_by_types_that_reach_who_may_not_read() -> None:
     judged = {"report_upheld", "story_ban", "story_ban_lifted", "appeal_decided"}
     judged |= {"story_taken_down", "story_restored", "chapter_removed", "comment_removed"}
-    judged |= {"pr_withheld", "pr_comment_removed"}
+    judged |= {"pr_withheld", "pr_comment_removed", "pr_review_removed"}
     assert {kind for kind in judged if KINDS[kind].is_needed} == judged
 
 

@@ -24,7 +24,7 @@ from apps.access.rules import CO_AUTHOR, CONTRIBUTOR, MODERATOR, OWNER, REVIEWER
 from apps.chapters.documents import Chapter
 from apps.comments.documents import Comment
 from apps.moderation.documents import Report
-from apps.pulls.records import PullComment
+from apps.pulls.records import PullComment, Review
 from apps.pulls.services import open_pull
 from apps.stories.documents import Story
 from apps.stories.limits import STATUSES
@@ -244,6 +244,14 @@ def said_of_pull(world: World, kind: str) -> Names:
     return {"pull_id": pull_id, "comment_id": said.save(force_insert=True).comment_id}
 
 
+def reviewed(world: World, kind: str) -> Names:
+    """What such a person says in his review of it."""
+    pull_id = world.pulls[kind]
+    said = {"verdict": "feedback_only", "summary": "Well.", "is_binding": False}
+    review = Review.put(pull_id=pull_id, reviewer_id="x", text_version=1, reviewed_at=NOW, **said)
+    return {"pull_id": pull_id, "review_id": review.review_id}
+
+
 def owner(world: World, _kind: str) -> Names:
     return {"user_id": world.people["owner"].user_id}
 
@@ -368,6 +376,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("pull-detail", "delete"): team(MODERATOR, names=another_pull, stand_in=LOOKS_AFTER_ALL),
     ("pull-reviews", "get"): PULL,
     ("pull-reviews", "post"): team(REVIEWER, body={"verdict": "feedback_only"}, names=pull),
+    ("pull-review", "delete"): team(MODERATOR, names=reviewed, stand_in=LOOKS_AFTER_ALL),
     ("pull-comments", "get"): PULL,
     ("pull-comments", "post"): anybody(body={"content": "So be it."}, names=pull),
     ("pull-comment", "delete"): team(MODERATOR, names=said_of_pull, stand_in=LOOKS_AFTER_ALL),

@@ -166,6 +166,48 @@ def test_what_was_said_is_deleted_by_who_said_it_or_a_moderator(house: House) ->
     assert (third["number"], ANYONE.get(house.merged).json()["comments"]) == (3, 3)
 
 
+def test_what_a_review_said_is_taken_away_and_its_verdict_stands(house: House) -> None:
+    pull, platform = house.propose(), keeper()
+    path = f"{pull}/reviews"
+    reviewer = join(house.owner, house.story, "reviewer")
+    objection = {"verdict": "changes_requested", "summary": SECRET}
+
+    def review() -> str:
+        assert reviewer.post(path, objection).status_code == 201
+        shown = ANYONE.get(path).json()["items"][0]
+        assert (shown["summary"], shown["is_withheld"]) == (SECRET, False)
+        return f"{path}/{shown['id']}"
+
+    said = review()
+    wrong = said.replace(pull, house.merged)
+    for who, where in ((house.owner, wrong), (house.owner, f"{path}/x"), (reviewer, wrong)):
+        assert code(who.delete(where)) == (404, "review-not-found")
+    assert code(house.writer.delete(said)) == (403, "pull-forbidden")
+    assert Caller().delete(said).status_code == 401
+    before = ANYONE.get(pull).json()
+    for who in (reviewer, house.moderator, platform):
+        assert who.delete(review()).status_code == 204
+        [row] = ANYONE.get(path).json()["items"]
+        assert (row["summary"], row["is_withheld"]) == ("", True)
+        assert (row["verdict"], row["reviewer"]["user_id"]) == (
+            "changes_requested",
+            reviewer.user_id,
+        )
+        assert code(who.delete(said)) == (404, "review-not-found")
+        for page in (pull, path, f"{pull}/timeline", f"{pull}/comments"):
+            assert SECRET not in str(house.owner.get(page).json() | {"content": "", "html": ""})
+        assert ANYONE.get(pull).json()["blockers"] == before["blockers"] != []
+    steps = ANYONE.get(f"{pull}/timeline?limit=100").json()["items"]
+    names = [(s["actor"] or {}).get("user_id") for s in steps if s["kind"] == "review_removed"]
+    assert names == [reviewer.user_id, house.moderator.user_id, None]
+    assert acts() == [
+        ("review_removed", who.user_id, pull.rpartition("/")[2])
+        for who in (house.moderator, platform)
+    ]
+    assert {act.user_id for act in Act.objects} == {reviewer.user_id}
+    assert (reviewer.user_id, "pr_review_removed") in told()
+
+
 def test_a_pull_request_is_reported_to_the_storys_moderators(house: House) -> None:
     pull = house.propose()
     report = {"subject_type": "pull", "subject_id": pull.rpartition("/")[2], "reason": "spam"}
