@@ -43,15 +43,15 @@ class _Row(NamedTuple):
 EMPTY = _Row([], "")
 
 
-def index(things: Iterable[Thing], *, is_again: bool = False, is_whole: bool = False) -> int:
+def index(things: Iterable[Thing], *, is_again: bool = False, met: set[str] | None = None) -> int:
     """Bring things up to date; return how many were not.
 
-    With `is_again` an attempt before may have ended between its commit and its bump. With
-    `is_whole` the words of those that are up to date are learned as well. Raise Unavailable if
-    others write the same ones again and again.
+    With `is_again` an attempt before may have ended between its commit and its bump. With `met`,
+    the words met so far, those of things that are up to date are learned and met as well. Raise
+    Unavailable if others write the same ones again and again.
     """
     steps = in_steps(dict.fromkeys(things), STEP)
-    changed = sum(_index_few(some, is_whole=is_whole) for some in steps)
+    changed = sum(_index_few(some, met) for some in steps)
     if changed or is_again:
         bump(SEARCH)
     return changed
@@ -76,23 +76,27 @@ def rebuild(*, report: Report = lambda _done, _total: None) -> int:
     """
     bump(SEARCH)
     begun_at, done, changed, total = timezone.now(), 0, 0, count_things()
+    met: set[str] = set()
     for some in in_steps(walk_things(), STEP * 5):
-        changed += index(some, is_whole=True)
+        changed += index(some, met=met)
         done += len(some)
         report(done, total)
     left = Entry.objects.filter(indexed_at__lt=begun_at).exclude(digest="")
     changed += index([Thing(*row) for row in left.values_list("kind", "key")])
-    spelling.forget(unless=_stands)
+    spelling.forget(unless=lambda word: word in met or _stands(word))
     report(done, done)
     return changed
 
 
-def _index_few(things: list[Thing], *, is_whole: bool) -> int:
+def _index_few(things: list[Thing], met: set[str] | None) -> int:
     waiting, changed = things, 0
     for _ in range(TRIES):
         known = _read_entries(waiting)
         found = {thing: _row_of(text) for thing, text in read_texts(waiting).items()}
-        _learn(row for it, row in found.items() if is_whole or _is_new(row, known.get(it)))
+        if met is None:
+            _learn(row for it, row in found.items() if _is_new(row, known.get(it)))
+        else:
+            met |= _learn(found.values(), known=met)
         written, more = _write(_in_order(waiting, known), known, found)
         changed += more
         waiting = [thing for thing in waiting if thing not in written]
@@ -159,5 +163,8 @@ def _stands(word: str) -> bool:
     return bool(engine().find(anywhere, before=LAST, limit=1))
 
 
-def _learn(rows: Iterable[_Row]) -> None:
-    spelling.learn({word for row in rows for word in words_in(row.lexemes)})
+def _learn(rows: Iterable[_Row], *, known: Iterable[str] = ()) -> set[str]:
+    """Let the words of these be known, and return those that were not."""
+    words = {word for row in rows for word in words_in(row.lexemes)}.difference(known)
+    spelling.learn(words)
+    return words

@@ -2,13 +2,16 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from apps.chapters.documents import Chapter
 from apps.search.lexemes import OPEN, Text
 from apps.stories.documents import Story, fold, label
 from apps.users.documents import User
 
+# A list that MongoDB hands out in batches of 16 MB rests between two of them for longer than the
+# ten minutes that it is kept; these are indexed within a minute.
+AT_A_TIME = 1_000
 FOUND_BY = ("slug", "title", "description", "tags", "labels", "settings", "status", "is_listed")
 
 
@@ -48,15 +51,15 @@ def find_tag(key: str) -> str | None:
 def walk_things() -> Iterator[Thing]:
     """Yield everything that may be found; what readers have had for longest comes first."""
     tags: dict[str, None] = {}
-    for user in User.objects(clerk_id__gt="").only("clerk_id").no_cache():
+    for user in _stream(User.objects(clerk_id__gt="").only("clerk_id")):
         yield Thing("user", user.clerk_id)
     for is_listed in (False, True):
         stories = Story.objects(is_listed=is_listed).order_by("published_at", "slug")
-        for story in stories.only("slug", "tags").no_cache():
+        for story in _stream(stories.only("slug", "tags")):
             tags |= dict.fromkeys(map(fold, story.tags))
             yield Thing("story", story.slug)
     written = Chapter.objects(created_at__gt=datetime.min.replace(tzinfo=UTC))
-    for chapter in written.order_by("created_at").only("slug").no_cache():
+    for chapter in _stream(written.order_by("created_at").only("slug")):
         yield Thing("chapter", chapter.slug)
     yield from (Thing("tag", tag) for tag in tags)
 
@@ -70,8 +73,12 @@ def count_things() -> int:
 def walk_story(slug: str) -> Iterator[Thing]:
     """Yield a story and its chapters."""
     yield Thing("story", slug)
-    for chapter in Chapter.objects(story_slug=slug).only("slug").no_cache():
+    for chapter in _stream(Chapter.objects(story_slug=slug).only("slug")):
         yield Thing("chapter", chapter.slug)
+
+
+def _stream(query: Any) -> Any:
+    return query.batch_size(AT_A_TIME).no_cache()
 
 
 def _stories(slugs: list[str]) -> dict[Thing, Text]:

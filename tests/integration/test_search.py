@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 from typing import Any
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import pytest
 from django.core.management import call_command
@@ -401,7 +401,10 @@ def test_a_word_that_stands_nowhere_is_forgotten_and_one_that_does_is_not(
     index_pending()
     known = set(KnownWord.objects.values_list("word", flat=True))
     assert spelling.forget(unless=lambda word: word != "ember") == 1
-    services.rebuild()
+    with patch.object(services, "_stands", side_effect=services._stands) as asked:
+        services.rebuild()
+    # The index is asked only for those that no text has any more.
+    assert [call.args for call in asked.mock_calls] == [("lantern",)]
     left = set(KnownWord.objects.values_list("word", flat=True))
     assert known - left == {"lantern"}
     assert (find(ANYONE, "lantren"), find(ANYONE, "lectren")) == ([], [f"chapter:{place.leaf}"])
