@@ -77,13 +77,17 @@ class Collaborator(Document):
 
 
 class StoryBan(Document):
-    """Somebody who may no longer see or touch a story."""
+    """Somebody who may no longer see or touch a story.
+
+    What was set `for_platform`, by somebody who looks after it, the story's team does not lift.
+    """
 
     story_slug = StringField(required=True)
     user_id = StringField(required=True)
     reason = StringField(default="", max_length=REASON_LENGTH)
     banned_by = StringField(required=True)
     banned_at = fields.DateTimeField(required=True)
+    for_platform = fields.BooleanField(default=False)
 
     meta = {
         "collection": "story_bans",
@@ -101,8 +105,22 @@ class StoryBan(Document):
         return found
 
     @classmethod
-    def impose(cls, *, story_slug: str, user_id: str, reason: str, by: str, now: datetime) -> None:
+    def impose(
+        cls,
+        *,
+        story_slug: str,
+        user_id: str,
+        reason: str,
+        by: str,
+        now: datetime,
+        for_platform: bool = False,
+    ) -> None:
         """Ban somebody from a story; raise NotUniqueError if he is banned from it."""
         cls(
-            story_slug=story_slug, user_id=user_id, reason=reason, banned_by=by, banned_at=now
+            story_slug=story_slug,
+            user_id=user_id,
+            reason=reason,
+            banned_by=by,
+            banned_at=now,
+            for_platform=for_platform,
         ).save(force_insert=True)

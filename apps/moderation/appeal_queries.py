@@ -5,7 +5,14 @@ from typing import Any
 from apps.moderation.documents import Appeal
 from apps.moderation.errors import AppealNotFound
 from apps.moderation.pages import AppealListPage, AppealView
-from apps.moderation.showing import OF_PLATFORM, People, people_in, read_page, show_decision
+from apps.moderation.showing import (
+    OF_PLATFORM,
+    OF_STORY,
+    People,
+    people_in,
+    read_page,
+    show_decision,
+)
 from apps.users.queries import list_authors
 
 
@@ -25,8 +32,8 @@ def list_my_appeals(*, user_id: str, limit: int, cursor: str | None) -> AppealLi
 def list_appeals(
     *, is_open: bool, limit: int, cursor: str | None, story_slug: str | None = None
 ) -> AppealListPage:
-    """Return one page of the appeals against a story's bans, or against the platform's."""
-    where = {"story_slug": story_slug} if story_slug else {"queue": OF_PLATFORM}
+    """Return one page of the appeals that a story's moderators judge, or the platform's."""
+    where = {"story_slug": story_slug, "queue": OF_STORY} if story_slug else {"queue": OF_PLATFORM}
     return _list_appeals({**where, "is_open": is_open}, limit, cursor, for_judge=True)
 
 

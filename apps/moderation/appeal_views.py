@@ -110,7 +110,7 @@ class StoryAppeals(APIView):
         responses=schema_for(AppealListPage),
     )
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """List the appeals against a story's bans, for its moderators."""
+        """List the appeals against what a story's team has banned, for its moderators."""
         limit, cursor = page_params(request)
         is_open = read_query(QueueInput, request)["open"]
         open_story(slug=slug, user_id=request.user.user_id, action=Action.MODERATE)
@@ -131,7 +131,7 @@ class PlatformAppeals(APIView):
         responses=schema_for(AppealListPage),
     )
     def get(self, request: Request) -> HttpResponse:
-        """List the appeals against bans from the platform."""
+        """List the appeals against bans from the platform, and against its bans from stories."""
         limit, cursor = page_params(request)
         is_open = read_query(QueueInput, request)["open"]
         check_duty(Duty.LOOK, caller_id=request.user.user_id)

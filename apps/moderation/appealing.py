@@ -1,7 +1,8 @@
 """Appeals against bans: one at a time, APPEALS_PER_BAN in all, each with something new to say.
 
 They are judged by somebody else than who has banned, as long as there is anybody: those against a
-story's ban by its moderators, those against the platform's by the appeal moderators.
+story's ban by its moderators; those against the platform's, also from a story, by the appeal
+moderators.
 """
 
 import re
@@ -97,7 +98,7 @@ def _file(user_id: str, text: str, story_slug: str | None, now: datetime) -> str
     appeal = Appeal(
         user_id=user_id,
         story_slug=story_slug,
-        queue="story" if story_slug else "platform",
+        queue="story" if story_slug and not ban.for_platform else "platform",
         text=text,
         ban_reason=ban.reason,
         banned_by=ban.banned_by,
@@ -127,18 +128,18 @@ def _words_of(text: str) -> list[str]:
 def _seen_as_judge(appeal: Appeal, caller_id: str) -> dict[str, bool] | None:
     """Return what its story's moderators see of the caller's verdict, None if he has none here."""
     try:
-        if appeal.story_slug:
+        if appeal.queue == "story":
             held = open_for(Action.LIFT_BAN, slug=appeal.story_slug, caller_id=caller_id)
             return {"is_shared": True, "for_platform": acts_for_platform(held.standing)}
         check_duty(Duty.UNBAN, caller_id=caller_id)
     except (PlatformForbidden, StoryForbidden, StoryNotFound):
         return None
-    return {"for_platform": True}
+    return {"is_shared": appeal.story_slug is not None, "for_platform": True}
 
 
 def _has_other_judge(appeal: Appeal, caller_id: str) -> bool:
     """Tell whether anybody else of its story's team, or who looks after the platform, may judge."""
-    if not appeal.story_slug:
+    if appeal.queue == "platform":
         roles = PlatformRole.list_all()
         return any(may(Duty.UNBAN, row.role) for row in roles if row.user_id != caller_id)
     return bool(set(list_moderators(story_slug=appeal.story_slug)) - {caller_id})

@@ -58,7 +58,11 @@ class StoryBanDetail(APIView):
 
     @extend_schema(operation_id="stories_unban", responses={204: None})
     def delete(self, request: Request, slug: str, user_id: str) -> HttpResponse:
-        """Let somebody read a story again; his part in it does not come back."""
+        """Let somebody read a story again; his part in it does not come back.
+
+        403 `platforms-ban` for its team where the platform has banned him; appeal moderators lift
+        that, and the super admin.
+        """
         banning.lift_story_ban(
             story_slug=slug,
             user_id=user_id,

@@ -1,8 +1,9 @@
 """Who is banned from a story or from the platform, by whom, and how it ends.
 
 From a story its moderators ban, but nobody of their own rank or above it; who looks after the
-platform is above all of its team but the owner. From the platform its moderators ban and cannot
-lift; the appeal moderators lift and cannot ban; a super admin does both.
+platform is above all of its team but the owner, and what he has set they do not lift. From the
+platform its moderators ban and cannot lift; the appeal moderators lift, also what those set in
+stories, and cannot ban; a super admin does both.
 """
 
 from datetime import datetime
@@ -14,12 +15,13 @@ from apps.access.queries import load_standing
 from apps.access.rules import LOOKS_AFTER_ALL, OWNER, Action, Standing
 from apps.collaboration.services import end_part
 from apps.moderation.documents import Act, Appeal
-from apps.moderation.errors import AlreadyThere, BanNotFound, OutOfReach
+from apps.moderation.errors import AlreadyThere, BanNotFound, OutOfReach, PlatformsBan
 from apps.moderation.events import StoryBanTurned
-from apps.moderation.platform import SUPER_ADMIN, Duty, acts_for_platform, check_duty
+from apps.moderation.platform import SUPER_ADMIN, Duty, acts_for_platform, check_duty, may
 from apps.pulls.judging import turn_everywhere
-from apps.stories.documents import Moment
-from apps.stories.services import Held, open_for
+from apps.stories.documents import Moment, Story
+from apps.stories.errors import StoryNotFound
+from apps.stories.services import open_for
 from apps.users.documents import PlatformBan
 from apps.users.queries import check_user, find_platform_role
 from storychain.documents import unit_of_work
@@ -44,14 +46,18 @@ def ban_from_story(
 def lift_story_ban(
     *, story_slug: str, user_id: str, caller_id: str, now: datetime, reason: str = ""
 ) -> None:
-    """Let somebody read a story again; his part in it does not come back. Raise BanNotFound."""
-    held = open_for(Action.LIFT_BAN, slug=story_slug, caller_id=caller_id)
+    """Let somebody read a story again; his part in it does not come back.
+
+    Raise BanNotFound, PlatformsBan for who is no judge of what the platform has set.
+    """
     ban = StoryBan.find(story_slug=story_slug, user_id=user_id)
+    story, for_platform = _open_to_lift(ban, story_slug, caller_id)
     if ban is None:
         raise BanNotFound
     ban.delete()
     _close_appeal(user_id, story_slug, caller_id, now)
-    _note_story(held, "story_unbanned", user_id, caller_id, reason, now)
+    about = {"user_id": user_id, "caller_id": caller_id, "reason": reason, "now": now}
+    _note_story(story, "story_unbanned", for_platform=for_platform, **about)
 
 
 def ban_from_platform(*, user_id: str, caller_id: str, reason: str, now: datetime) -> None:
@@ -91,16 +97,18 @@ def _ban_from_story(
     story_slug: str, user_id: str, caller_id: str, reason: str, now: datetime
 ) -> None:
     held = open_for(Action.MODERATE, slug=story_slug, caller_id=caller_id)
+    for_platform = acts_for_platform(held.standing)
     check_user(user_id=user_id)
     theirs = load_standing(story_slug=story_slug, user_id=user_id)
     is_above = theirs.rank >= _reach(held.standing) or theirs.platform_role is not None
     if user_id == caller_id or is_above:
         raise OutOfReach
-    StoryBan.impose(story_slug=story_slug, user_id=user_id, reason=reason, by=caller_id, now=now)
+    about = {"user_id": user_id, "reason": reason, "now": now, "for_platform": for_platform}
+    StoryBan.impose(story_slug=story_slug, by=caller_id, **about)
     part = Collaborator.objects(story_slug=story_slug, user_id=user_id).first()
     if part is not None and part.status in ("accepted", "pending"):
         end_part(part, by=caller_id, now=now)
-    _note_story(held, "story_banned", user_id, caller_id, reason, now)
+    _note_story(held.story, "story_banned", caller_id=caller_id, **about)
 
 
 def _reach(standing: Standing) -> int:
@@ -108,12 +116,35 @@ def _reach(standing: Standing) -> int:
     return OWNER if standing.platform_role in LOOKS_AFTER_ALL else standing.rank
 
 
+def _open_to_lift(ban: StoryBan | None, slug: str, caller_id: str) -> tuple[Story, bool]:
+    """Return a story that the caller lifts this ban from, and whether he does so for the platform.
+
+    Who judges the platform's bans reads not every story, but knows of these.
+    """
+    is_platforms = ban is not None and ban.for_platform and ban.user_id != caller_id
+    if is_platforms and may(Duty.UNBAN, find_platform_role(user_id=caller_id)):
+        story = Story.objects(slug=slug, status__ne="deleted").first()
+        if story is None:
+            raise StoryNotFound
+        return story, True
+    held = open_for(Action.LIFT_BAN, slug=slug, caller_id=caller_id)
+    if is_platforms:
+        raise PlatformsBan("Those who judge the platform's bans lift it; he may appeal to them.")
+    return held.story, acts_for_platform(held.standing)
+
+
 def _note_story(
-    held: Held, kind: str, user_id: str, caller_id: str, reason: str, now: datetime
+    story: Story,
+    kind: str,
+    *,
+    user_id: str,
+    caller_id: str,
+    reason: str,
+    now: datetime,
+    for_platform: bool,
 ) -> None:
-    slug, is_banned = held.story.slug, kind == "story_banned"
-    about = {"story_slug": slug, "user_id": user_id}
-    for_platform = acts_for_platform(held.standing)
+    is_banned = kind == "story_banned"
+    about = {"story_slug": story.slug, "user_id": user_id}
     seen = {"is_shared": True, "for_platform": for_platform}
     Act.note(kind, actor_id=caller_id, now=now, reason=reason, **about, **seen)
     moment = "member_banned" if is_banned else "ban_lifted"
@@ -121,7 +152,7 @@ def _note_story(
     publish(
         StoryBanTurned(
             **about,
-            story_title=held.story.title,
+            story_title=story.title,
             reason=reason,
             is_banned=is_banned,
             turned_at=now.timestamp(),

@@ -98,7 +98,10 @@ class Report(Document):
 
 
 class Appeal(Document):
-    """What a banned person says against his ban: from a story, or without one the platform's."""
+    """What a banned person says against his ban: from a story, or without one the platform's.
+
+    `queue` says who judges: the story's moderators, or the platform where that has banned.
+    """
 
     appeal_id = StringField(primary_key=True, default=lambda: uuid4().hex)
     user_id = StringField(required=True)
@@ -121,7 +124,7 @@ class Appeal(Document):
                 "partialFilterExpression": {"is_open": True},
             },
             ["user_id", "-created_at", "-appeal_id"],
-            ["story_slug", "is_open", "-created_at", "-appeal_id"],
+            ["story_slug", "queue", "is_open", "-created_at", "-appeal_id"],
             ["queue", "is_open", "-created_at", "-appeal_id"],
             "banned_by",
             {"fields": ["decision.decided_by"], "sparse": True},

@@ -57,6 +57,12 @@ class OutOfReach(Forbidden):
     code, title = "out-of-reach", "This person is not yours to judge"
 
 
+class PlatformsBan(Forbidden):
+    """Who looks after the platform has set this ban; a story's team does not lift it."""
+
+    code, title = "platforms-ban", "This ban is the platform's to lift"
+
+
 class PlatformForbidden(Forbidden):
     """The caller's platform role, if he has any, does not allow this."""
 

@@ -510,6 +510,46 @@ def test_a_storys_ban_is_appealed_against_to_others_than_who_has_banned(house: H
     assert owners.get(house.path).status_code == 200
 
 
+def test_what_the_platform_has_banned_from_a_story_its_team_neither_lifts_nor_judges(
+    house: House,
+) -> None:
+    keeper, lifts = looks_after("PLATFORM_MODERATOR"), looks_after("APPEAL_MODERATOR")
+    guest, ban, about = house.guest, house.ban_of_guest, {**PLEA, "story_slug": house.slug}
+    granted = {"is_granted": True, "statement": "He has understood it."}
+    assert house.moderator.post(ban, WHY).status_code == 204
+    assert code(lifts.delete(ban)) == (403, "story-forbidden"), "the team's is the team's"
+    assert house.owner.delete(ban).status_code == 204
+
+    assert keeper.post(ban, WHY).status_code == 204
+    for who, why in (
+        (house.owner, "platforms-ban"),
+        (house.moderator, "platforms-ban"),
+        (keeper, "story-forbidden"),
+    ):
+        assert code(who.delete(ban)) == (403, why)
+    appeal = guest.post("/appeals", about).json()["id"]
+    verdict = f"/appeals/{appeal}/decision"
+    assert code(house.owner.post(verdict, granted)) == (404, "appeal-not-found")
+    assert house.owner.get(f"{house.path}/appeals").json()["items"] == []
+    assert [one["id"] for one in lifts.get("/moderation/appeals").json()["items"]] == [appeal]
+    assert code(guest.get(house.path)) == (404, "story-not-found")
+    assert lifts.post(verdict, granted).status_code == 204
+    assert guest.get(house.path).status_code == 200
+    done = house.owner.get(f"{house.path}/acts").json()["items"][:3]
+    assert {(act["kind"], act["actor"]) for act in done} == {
+        ("story_banned", None),
+        ("appeal_granted", None),
+        ("story_unbanned", None),
+    }
+
+    assert keeper.post(ban, WHY).status_code == 204
+    role = PlatformRole(user_id=guest.user_id, role="APPEAL_MODERATOR", assigned_at=NOW).save()
+    assert code(guest.delete(ban)) == (404, "story-not-found"), "nobody lifts his own"
+    role.delete()
+    assert lifts.delete(ban).status_code == 204
+    assert guest.get(house.path).status_code == 200
+
+
 def test_appeals_against_a_ban_come_to_an_end_and_each_says_something_new(house: House) -> None:
     about, guest = {"story_slug": house.slug}, house.guest
 

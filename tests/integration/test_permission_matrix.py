@@ -313,11 +313,11 @@ def helper(world: World, _kind: str) -> Names:
 
 
 def offender(world: World, kind: str) -> Names:
-    """One who is banned, from the story and from the platform."""
-    user_id = str(world.somebody.user_id)
+    """One who is banned, from the story by its team and from the platform."""
+    user_id, story = str(world.somebody.user_id), world.stories[kind]
     why = {"user_id": user_id, "reason": "Why not.", "by": "x", "now": NOW}
-    if StoryBan.find(story_slug=world.stories[kind], user_id=user_id) is None:
-        StoryBan.impose(story_slug=world.stories[kind], **why)
+    StoryBan.objects(story_slug=story, user_id=user_id).delete()  # it may be the platform's
+    StoryBan.impose(story_slug=story, **why)
     if PlatformBan.find(user_id) is None:
         PlatformBan.impose(**why)
     return {"user_id": user_id}
