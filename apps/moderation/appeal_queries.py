@@ -58,5 +58,5 @@ def _appeal_view(appeal: Appeal, people: People, *, for_judge: bool) -> AppealVi
         text=appeal.text,
         status=appeal.status,
         created_at=appeal.created_at,
-        decision=show_decision(appeal.decision, people, for_judge=for_judge),
+        decision=show_decision(appeal.decision, people, for_judge=for_judge, queue=appeal.queue),
     )

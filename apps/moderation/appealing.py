@@ -70,7 +70,8 @@ def decide_appeal(
     if not appeal.is_open:
         raise ReportClosed("This appeal has been decided.")
     outcome = "RESOLVED" if is_granted else "DISMISSED"
-    appeal.decide(outcome=outcome, statement=statement, by=caller_id, now=now)
+    made = {"outcome": outcome, "statement": statement, "for_platform": seen["for_platform"]}
+    appeal.decide(**made, by=caller_id, now=now)
     kind = "appeal_granted" if is_granted else "appeal_rejected"
     about = {"user_id": appeal.user_id, "story_slug": appeal.story_slug, "reason": statement}
     Act.note(kind, actor_id=caller_id, now=now, **about, **seen)

@@ -55,7 +55,7 @@ def lift_story_ban(
     if ban is None:
         raise BanNotFound
     ban.delete()
-    _close_appeal(user_id, story_slug, caller_id, now)
+    _close_appeal(user_id, story_slug, caller_id, now, for_platform=for_platform)
     about = {"user_id": user_id, "caller_id": caller_id, "reason": reason, "now": now}
     _note_story(story, "story_unbanned", for_platform=for_platform, **about)
 
@@ -80,16 +80,19 @@ def lift_platform_ban(*, user_id: str, caller_id: str, now: datetime, reason: st
     if ban is None:
         raise BanNotFound
     ban.delete()
-    _close_appeal(user_id, None, caller_id, now)
+    _close_appeal(user_id, None, caller_id, now, for_platform=True)
     turn_everywhere(user_id=user_id)
     Act.note("platform_unbanned", actor_id=caller_id, now=now, user_id=user_id, reason=reason)
 
 
-def _close_appeal(user_id: str, story_slug: str | None, by: str, now: datetime) -> None:
+def _close_appeal(
+    user_id: str, story_slug: str | None, by: str, now: datetime, *, for_platform: bool
+) -> None:
     """An appeal that waits has come to its end with the ban; it is not one against the next."""
     waiting = Appeal.objects(user_id=user_id, story_slug=story_slug, is_open=True).first()
     if waiting is not None:
-        waiting.decide(outcome="RESOLVED", statement="The ban was lifted.", by=by, now=now)
+        made = {"outcome": "RESOLVED", "statement": "The ban was lifted."}
+        waiting.decide(**made, by=by, now=now, for_platform=for_platform)
 
 
 @unit_of_work

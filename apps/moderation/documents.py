@@ -27,17 +27,21 @@ IS_ANYBODYS = {"$gt": ""}
 
 
 class Decision(EmbeddedDocument):
-    """What was decided, by whom and why: those concerned are told the statement."""
+    """What was decided, by whom and why: those concerned are told the statement.
+
+    Who has decided `for_platform` is not named to a story's team.
+    """
 
     outcome = StringField(required=True, choices=STATUSES)
     statement = StringField(default="", max_length=STATEMENT_LENGTH[1])
     decided_by = StringField(required=True)
     decided_at = fields.DateTimeField(required=True)
+    for_platform = fields.BooleanField(default=False)
 
     @classmethod
-    def make(cls, outcome: str, *, statement: str, by: str, now: datetime) -> Decision:
-        """Return a decision of this moment."""
-        return cls(outcome=outcome, statement=statement, decided_by=by, decided_at=now)
+    def make(cls, outcome: str, *, by: str, now: datetime, **more: Any) -> Decision:
+        """Return a decision of this moment; `more` are its other fields."""
+        return cls(outcome=outcome, decided_by=by, decided_at=now, **more)
 
 
 class Report(Document):
@@ -78,12 +82,12 @@ class Report(Document):
         ],
     }
 
-    def decide(self, *, outcome: str, statement: str, by: str, now: datetime) -> None:
+    def decide(self, *, outcome: str, by: str, now: datetime, **more: Any) -> None:
         """Take a decision down; what is escalated goes on to the platform's queue."""
         self.status, self.is_open = outcome, outcome not in CLOSED
         if outcome == "ESCALATED":
             self.queue = "platform"
-        self.decision = Decision.make(outcome, statement=statement, by=by, now=now)
+        self.decision = Decision.make(outcome, by=by, now=now, **more)
         self.save()
 
     def list_alike(self, *, most: int) -> list[Report]:
@@ -131,10 +135,10 @@ class Appeal(Document):
         ],
     }
 
-    def decide(self, *, outcome: str, statement: str, by: str, now: datetime) -> None:
+    def decide(self, *, outcome: str, by: str, now: datetime, **more: Any) -> None:
         """Take the decision down; RESOLVED is granted."""
         self.status, self.is_open = outcome, False
-        self.decision = Decision.make(outcome, statement=statement, by=by, now=now)
+        self.decision = Decision.make(outcome, by=by, now=now, **more)
         self.save()
 
 

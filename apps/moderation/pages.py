@@ -9,12 +9,16 @@ from storychain.api.pagination import Page
 
 
 class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
-    """What was decided and why; `decided_by` is shown to those who could have."""
+    """What was decided and why; by whom is shown to those who could have.
+
+    In a story `decided_by` is null where the platform did it, and `by_platform` says so.
+    """
 
     outcome: str
     statement: str
     decided_at: datetime
     decided_by: AuthorRef | None
+    by_platform: bool
 
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,11 +45,16 @@ class ReportListPage(Page[ReportView], frozen=True, kw_only=True):
 
 
 class BanView(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who is banned, by whom and why."""
+    """Somebody who is banned, by whom and why.
+
+    From a story `banned_by` is null where the platform did it, and `by_platform` says so: its team
+    does not lift that.
+    """
 
     user: AuthorRef
     reason: str
-    banned_by: AuthorRef
+    banned_by: AuthorRef | None
+    by_platform: bool
     banned_at: datetime
 
 

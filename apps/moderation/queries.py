@@ -78,22 +78,25 @@ def list_story_bans(*, story_slug: str, limit: int, cursor: str | None) -> BanLi
     after = decode_cursor(scope, cursor)
     found = StoryBan.objects(story_slug=story_slug, user_id__gt=after[0] if after else "")
     rows = list(found.order_by("user_id").limit(limit + 1))
-    return _bans(cut_page(rows, limit=limit, scope=scope, place=lambda row: [row.user_id]))
+    page = cut_page(rows, limit=limit, scope=scope, place=lambda row: [row.user_id])
+    return _bans(page, of_story=True)
 
 
 def list_platform_bans(*, limit: int, cursor: str | None) -> BanListPage:
     """Return one page of who is banned from the platform, the latest first."""
-    return _bans(read_page(PlatformBan, "banned_at", {"user_id__gt": ""}, limit, cursor))
+    page = read_page(PlatformBan, "banned_at", {"user_id__gt": ""}, limit, cursor)
+    return _bans(page, of_story=False)
 
 
-def _bans(page: Slice[Any]) -> BanListPage:
+def _bans(page: Slice[Any], *, of_story: bool) -> BanListPage:
     people = people_in((row.user_id, row.banned_by) for row in page.rows)
     return BanListPage(
         items=[
             BanView(
                 user=people[row.user_id],
                 reason=row.reason,
-                banned_by=people[row.banned_by],
+                banned_by=None if of_story and row.for_platform else people[row.banned_by],
+                by_platform=not of_story or row.for_platform,
                 banned_at=row.banned_at,
             )
             for row in page.rows
@@ -169,7 +172,7 @@ def _report_view(report: Report, people: People, *, for_judge: bool) -> ReportVi
         reason=report.reason,
         status=report.status,
         created_at=report.created_at,
-        decision=show_decision(report.decision, people, for_judge=for_judge),
+        decision=show_decision(report.decision, people, for_judge=for_judge, queue=report.queue),
         note=report.note if for_judge else None,
         reporter=people.get(report.reporter_id) if for_judge else None,
         accused=people.get(report.accused_id) if for_judge else None,

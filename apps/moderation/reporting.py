@@ -68,8 +68,9 @@ def decide_report(
     if not report.is_open or (outcome == "ESCALATED" and report.queue == "platform"):
         raise ReportClosed(f"This report is {report.status}.")
     seen = _seen_by_team(report, caller_id)
+    made = {"outcome": outcome, "statement": statement, "for_platform": seen["for_platform"]}
     for alike in report.list_alike(most=DECIDED_AT_ONCE):
-        alike.decide(outcome=outcome, statement=statement, by=caller_id, now=now)
+        alike.decide(**made, by=caller_id, now=now)
         if outcome in CLOSED and alike.reporter_id:
             _tell_reporter(alike)
     if outcome == "RESOLVED":

@@ -29,14 +29,19 @@ def people_in(named: Iterable[Iterable[str | None]]) -> People:
 
 
 def show_decision(
-    decision: Decision | None, people: People, *, for_judge: bool
+    decision: Decision | None, people: People, *, for_judge: bool, queue: str
 ) -> DecisionView | None:
-    """Show what was decided; who did so, only to those who could have."""
+    """Show what was decided; who did so, only to those who could have.
+
+    To a story's team, whose `queue` it is, nobody is named who has decided for the platform.
+    """
     if decision is None:
         return None
+    is_named = for_judge and not (decision.for_platform and queue == OF_STORY)
     return DecisionView(
         outcome=decision.outcome,
         statement=decision.statement,
         decided_at=decision.decided_at,
-        decided_by=people.get(decision.decided_by) if for_judge else None,
+        decided_by=people.get(decision.decided_by) if is_named else None,
+        by_platform=for_judge and decision.for_platform,
     )

@@ -550,6 +550,48 @@ def test_what_the_platform_has_banned_from_a_story_its_team_neither_lifts_nor_ju
     assert guest.get(house.path).status_code == 200
 
 
+def test_who_does_something_for_the_platform_is_not_named_to_a_storys_team(house: House) -> None:
+    keeper, highest = looks_after("PLATFORM_MODERATOR"), looks_after("SUPER_ADMIN")
+    person, reporter = sign_in(), sign_in()
+    appeal = {**PLEA, "story_slug": house.slug}
+    first, second = (
+        filed(reporter, "chapter", write_child(house.guest, house.slug, house.root))
+        for _ in range(2)
+    )
+    upward = filed(reporter, "story", house.slug)
+    for who, one in ((keeper, first), (house.moderator, second), (keeper, upward)):
+        assert decide(who, one, "DISMISSED") == 204
+    assert keeper.post(house.ban_of_guest, WHY).status_code == 204
+    assert house.moderator.post(f"{house.path}/bans/{person.user_id}", WHY).status_code == 204
+    judged = person.post("/appeals", appeal).json()["id"]
+    assert highest.post(f"/appeals/{judged}/decision", REJECTED).status_code == 204
+
+    def shown(who: Caller, path: str, name: str) -> dict[str, Any]:
+        """By what or whom it is, who has done it and whether that was for the platform."""
+        found = {}
+        for one in who.get(path).json()["items"]:
+            done = one if name == "banned_by" else one["decision"]
+            key = one["user"]["user_id"] if name == "banned_by" else one["id"]
+            found[key] = (done[name] and done[name]["user_id"], done["by_platform"])
+        return found
+
+    mine, platforms = (house.moderator.user_id, False), (None, True)
+    bans = shown(house.owner, f"{house.path}/bans", "banned_by")
+    assert bans == {house.guest.user_id: platforms, person.user_id: mine}
+    reports = shown(house.owner, f"{house.path}/reports?open=false", "decided_by")
+    assert reports == {first: platforms, second: mine}
+    appeals = shown(house.owner, f"{house.path}/appeals?open=false", "decided_by")
+    assert appeals == {judged: platforms}
+    names = (keeper.user_id, highest.user_id)
+    one = house.owner.get(f"/reports/{first}").content.decode()
+    assert not [name for name in names if name in one]
+    theirs = shown(highest, "/moderation/reports?open=false", "decided_by")
+    assert theirs == {upward: (keeper.user_id, True)}
+    assert highest.delete(f"{house.path}/bans/{person.user_id}").status_code == 204
+    told_reporter = reporter.get(f"/reports/{first}").json()["decision"]
+    assert (told_reporter["decided_by"], told_reporter["by_platform"]) == (None, False)
+
+
 def test_appeals_against_a_ban_come_to_an_end_and_each_says_something_new(house: House) -> None:
     about, guest = {"story_slug": house.slug}, house.guest
 
