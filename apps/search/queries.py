@@ -19,7 +19,7 @@ from apps.search.finding import Choice, Find, Finder, Reach
 from apps.search.invalidation import SEARCH
 from apps.search.limits import MOST_STORIES
 from apps.search.pages import Hit, SearchPage
-from apps.search.sources import find_tag
+from apps.search.sources import find_tags
 from apps.stories.documents import Story
 from apps.stories.facts import facts_of
 from apps.stories.invalidation import story_tag
@@ -123,7 +123,7 @@ def _read(finds: Sequence[Find], user_id: str | None) -> list[tuple[Find, Any]]:
             if chapter.story_slug in stories
         },
         "user": _read_users(named["user"]),
-        "tag": {key: name for key in named["tag"] if (name := find_tag(key))},
+        "tag": find_tags(named["tag"]),
     }
     return [
         (find, read[find.thing.kind][find.thing.key])

@@ -12,6 +12,7 @@ from apps.users.documents import User
 # A list that MongoDB hands out in batches of 16 MB rests between two of them for longer than the
 # ten minutes that it is kept; these are indexed within a minute.
 AT_A_TIME = 1_000
+BEARERS = 200  # stories that are read at most for what some tags are called
 FOUND_BY = ("slug", "title", "description", "tags", "labels", "settings", "status", "is_listed")
 
 
@@ -42,10 +43,21 @@ def read_texts(things: Collection[Thing]) -> dict[Thing, Text]:
     }
 
 
-def find_tag(key: str) -> str | None:
-    """Return a tag as one of the public stories that bear it writes it; None if none does."""
-    story = Story.objects(is_listed=True, labels=label("tag", key)).only("tags").first()
-    return next((tag for tag in story.tags if fold(tag) == key), None) if story else None
+def find_tags(keys: Collection[str]) -> dict[str, str]:
+    """Return these tags as one of the public stories that bear each writes it.
+
+    What no public story bears is left out. All are asked for at once; where a tag that very many
+    bear keeps others out of the answer, these are asked for one by one.
+    """
+    found: dict[str, str] = {}
+    rows = _bearers(keys).limit(BEARERS) if keys else ()
+    for story in rows:
+        _take_tags(story, keys, found)
+    if len(rows) == BEARERS:
+        for key in sorted(set(keys) - found.keys()):
+            for story in _bearers([key]).limit(1):
+                _take_tags(story, keys, found)
+    return found
 
 
 def walk_things() -> Iterator[Thing]:
@@ -134,4 +146,15 @@ def _users(ids: list[str]) -> dict[Thing, Text]:
 
 def _tags(keys: list[str]) -> dict[Thing, Text]:
     facts = [("kind", "tag"), (OPEN, "")]
-    return {Thing("tag", key): Text(name, facts=facts) for key in keys if (name := find_tag(key))}
+    return {Thing("tag", key): Text(name, facts=facts) for key, name in find_tags(keys).items()}
+
+
+def _bearers(keys: Collection[str]) -> Any:
+    labels = sorted(label("tag", key) for key in keys)
+    return Story.objects(is_listed=True, labels__in=labels).only("tags")
+
+
+def _take_tags(story: Story, keys: Collection[str], found: dict[str, str]) -> None:
+    for tag in story.tags:
+        if (key := fold(tag)) in keys:
+            found.setdefault(key, tag)

@@ -17,10 +17,11 @@ from unittest.mock import Mock, patch
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from pymongo.collection import Collection
 
 from apps.access.documents import StoryBan
 from apps.chapters.documents import Chapter
-from apps.search import engines, queries, services, spelling
+from apps.search import engines, queries, services, sources, spelling
 from apps.search.finding import Choice, Finder, Reach
 from apps.search.lexemes import OPEN, fact
 from apps.search.models import Entry, Gram, KnownWord
@@ -162,6 +163,27 @@ def test_what_was_asked_is_marked_in_plain_text(author: Caller) -> None:
     services.rebuild()
     assert look(q="東京")["items"][0]["title"]["marks"] == [[2, 4]]
     assert (f"story:{hit['story']['slug']}", hit["author"]["user_id"]) == (story, author.user_id)
+
+
+@pytest.mark.parametrize("bearers", [200, 1])
+def test_all_tags_are_asked_for_at_once_unless_one_is_everywhere(
+    author: Caller, monkeypatch: pytest.MonkeyPatch, bearers: int
+) -> None:
+    monkeypatch.setattr(sources, "BEARERS", bearers)
+    for tags in (["Sea"], ["Sea"], ["\u00c9t\u00e9", "war"], ["Seaside"]):
+        told(author, title="Mill", tags=tags)
+    told(author, title="Mill", tags=["hidden"], settings={"is_public": False})
+    keys = ["sea", "\u00e9t\u00e9", "seaside", "hidden", "nobody's"]
+    with patch.object(Collection, "find", autospec=True, side_effect=Collection.find) as asked:
+        found = sources.find_tags(keys)
+    assert found == {"sea": "Sea", "\u00e9t\u00e9": "\u00c9t\u00e9", "seaside": "Seaside"}
+    assert asked.call_count == (1 if bearers == 200 else len(keys)), "one for all, or each rest"
+    assert sources.find_tags([]) == {}
+    services.rebuild()
+    with patch.object(Collection, "find", autospec=True, side_effect=Collection.find) as asked:
+        assert set(find(ANYONE, "sea", type="tag")) == {"tag:sea", "tag:seaside"}
+    of_stories = [call for call in asked.call_args_list if call.args[0].name == "stories"]
+    assert len(of_stories) == (1 if bearers == 200 else 2)
 
 
 def test_it_is_narrowed_by_what_stories_are(author: Caller) -> None:
