@@ -71,7 +71,9 @@ def open_pull(*, story_slug: str, author_id: str, now: datetime, **content: Any)
     )
     opened = HeldPull(pull, held, author_id)
     _check_base(opened)
-    if pull.kind != "edit" and not pull.chapter_title:
+    if pull.kind == "edit":
+        Chapter.hold(slug=pull.chapter_slug)  # a removal finds it, or it finds the removal
+    elif not pull.chapter_title:
         pull.chapter_title = pull.title
     number = pull.note("opened", actor_id=author_id, now=now)
     pull.become_ready(now=now)

@@ -12,10 +12,12 @@ from django.http import HttpResponse
 from pytest_django.fixtures import Settings
 
 from apps.chapters.documents import Chapter, ChapterVersion
-from apps.pulls import merging
+from apps.chapters.text import count_words
+from apps.pulls import merging, services
+from apps.pulls.documents import PullRequest
 from apps.pulls.records import PullEvent
 from storychain.outbox import OutboxRow
-from tests.factories import unique
+from tests.factories import unique, write_child
 from tests.integration.test_pulls_api import LONGER, House, ok, refused
 
 FORCE = {"force": True}
@@ -108,6 +110,32 @@ def test_of_a_merge_and_a_rival_at_the_same_moment_one_is_done(
         assert sorted(codes) in ([200, 409], [200, 412]), codes
         check(desk, version=version)
         assert PullEvent.objects(pull_id=path[7:], kind="merged").count() == (codes[0] == 200)
+
+
+@pytest.mark.parametrize("leaves_its_place", [True, False])
+def test_an_edit_of_what_is_removed_at_that_moment_is_refused_and_read_nowhere(
+    monkeypatch: pytest.MonkeyPatch, leaves_its_place: bool
+) -> None:
+    """The proposal has read the story when the removal is committed, which withholds all others."""
+    desk = Desk()
+    leaf = write_child(desk.owner, desk.story, desk.root)
+    if leaves_its_place:
+        write_child(desk.owner, desk.story, leaf)
+    path, answers, count = f"/stories/{desk.story}/chapters/{leaf}", list[Any](), count_words
+
+    def count_late(text: str) -> int:
+        if not answers:
+            answers.append(None)
+            with ThreadPoolExecutor(1) as pool:
+                answers[0] = pool.submit(desk.owner.delete, path).result()
+        return count(text)
+
+    monkeypatch.setattr(services, "count_words", count_late)
+    body = {"kind": "edit", "title": "Shorter", "chapter_slug": leaf, "base_version": 1}
+    sent = desk.writer.post(f"/stories/{desk.story}/pulls", {**body, "content": LONGER})
+    assert answers[0].status_code == 204
+    refused(sent, *((409, "chapter-removed") if leaves_its_place else (400, "invalid")))
+    assert PullRequest.objects(chapter_slug=leaf).count() == 0
 
 
 def check(desk: Desk, *, version: int) -> None:
