@@ -354,11 +354,11 @@ def _of_readers(count: int) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
     yield _rows(history, [{"_id": "h"}, *read])
     one = ChapterRead(read_id="x", history_id="h", chapter_slug="x", last_read_at=NOW)
     yield _rows(one, [{"_id": f"h:c{n}", "chapter_slug": f"c{n}"} for n in numbers])
-    told = Notification(user_id=READER, type="new_follower", title="T", message="M")
+    told = Notification(user_id=READER, type="x", title="T", message="M")
     told.dedupe_key, told.created_at = "x", NOW
     causes = [
         {"_id": f"n{n}", "dedupe_key": f"n{n}", "created_at": _at(n), "is_read": n % 2 == 0}
-        | {"related": {"actor_id": f"u{n}"}}
+        | _about(n)
         for n in numbers
     ]
     yield _rows(told, causes)
@@ -366,6 +366,14 @@ def _of_readers(count: int) -> Iterator[tuple[Any, list[dict[str, Any]]]]:
     draft.last_saved_at = NOW
     kept = [{"_id": f"d{n}", "parent_slug": f"c{n}", "last_saved_at": _at(n)} for n in numbers]
     yield _rows(draft, kept)
+
+
+def _about(number: int) -> dict[str, Any]:
+    """Return what a notification is about: a chapter or a pull request, by turns."""
+    related = {"actor_id": f"u{number}", "story_slug": TREE}
+    if number % 2:
+        return {"type": "pr_opened", "related": {**related, "pull_id": f"p{number}"}}
+    return {"type": "story_continued", "related": {**related, "chapter_slug": f"c{number}"}}
 
 
 def _vote(user_id: str, chapter: str, number: int) -> dict[str, Any]:
