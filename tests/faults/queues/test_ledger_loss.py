@@ -105,10 +105,13 @@ def test_cut_connections_are_made_anew(queue_redis: QueueRedis, crew: Crew, fold
     crew.start(IO)
     enqueue_many(some_calls(folder))
     with queue_redis.client() as client:
-        for _ in range(50):
+        # For a second by the clock: three leases lost on the way would make a job a dead letter.
+        until = time.monotonic() + 1
+        while time.monotonic() < until:
             client.client_kill_filter(_type="normal", skipme=True)
             time.sleep(0.02)
-    wait_until(lambda: row()["completed"] == JOBS, seconds=40)
+    wait_until(lambda: row()["completed"] + row()["dead"] == JOBS, seconds=40)
+    assert row()["dead"] == 0
     # No lease of a tenth is sure to be renewed in time where a wire lives for 20 ms.
     assert JOBS <= len(runs(folder)) <= JOBS + 2 * HANDS
     assert sorted(effects(folder)) == sorted(str(n) for n in range(JOBS))
