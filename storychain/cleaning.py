@@ -15,13 +15,12 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol
 
-import pymongo
 from django.db.models import Q
 
 from storychain.documents import Document, unit_of_work
+from storychain.mongodb import time_for_a_list
 
 LISTED, STEP = 50_000, 25
-LIST_SECONDS = 60
 Kind = Literal["autosave", "sessions", "notifications", "logs"]
 
 
@@ -87,7 +86,7 @@ class OldDocuments:
             bounds[self._by]["$gte"] = after.at
             bounds["$or"] = [{self._by: {"$gt": after.at}}, {"_id": {"$gt": after.id}}]
         found = self._old(__raw__=bounds).order_by(self._by, "pk").limit(LISTED)
-        with pymongo.timeout(LIST_SECONDS):
+        with time_for_a_list():
             return [Place(*row) for row in found.scalar(self._by, "pk")]
 
     def sort_out(self, ids: Sequence[Any]) -> Sequence[Any]:

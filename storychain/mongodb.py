@@ -3,11 +3,13 @@
 import os
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import mongoengine
+import pymongo
 from django.conf import settings
 from mongoengine.base import _document_registry
 from mongoengine.connection import get_connection
@@ -16,11 +18,17 @@ from pymongo.monitoring import CommandListener
 
 P = ParamSpec("P")
 R = TypeVar("R")
+LIST_SECONDS = 60
 
 _connected = False
 _listeners: list[CommandListener] = []
 _is_announced: ContextVar[bool] = ContextVar("is_announced", default=False)
 _lock = threading.Lock()
+
+
+def time_for_a_list() -> AbstractContextManager[object]:
+    """Give a worker's list of very many ids more time than any other command has."""
+    return pymongo.timeout(LIST_SECONDS)
 
 
 def connect() -> None:

@@ -9,6 +9,7 @@ from apps.stories.queries import list_readable
 from apps.users.queries import check_user, list_authors, refuse_impossible
 from storychain.api.keyset import Slice, read_latest
 from storychain.api.pagination import decode_cursor
+from storychain.mongodb import time_for_a_list
 
 
 def list_followers_of_user(*, user_id: str, limit: int, cursor: str | None) -> PersonListPage:
@@ -60,7 +61,8 @@ def list_to_tell(
     """
     ids = {"follower_id": {"$gt": after} | ({} if among is None else {"$in": sorted(among)})}
     found = Follow.objects(kind=kind, following_id=following_id, __raw__=ids)
-    return list(found.order_by("follower_id").limit(limit).scalar("follower_id"))
+    with time_for_a_list():
+        return list(found.order_by("follower_id").limit(limit).scalar("follower_id"))
 
 
 def _list_followers(kind: str, following_id: str, limit: int, cursor: str | None) -> PersonListPage:

@@ -1,20 +1,22 @@
 """What readers do to a running system over HTTP, until all that follows from it is done.
 
 One hot chapter and one web process, as `make run` starts them. Readers have been there before, so
-none is welcomed while he is measured; limits are lifted.
+none is welcomed while he is measured; limits are lifted. What is waited for is found by its key:
+to count is to read all there is, for the stand-in. All are counted once, at the end.
 """
 
 import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from pymongo import MongoClient
@@ -25,7 +27,7 @@ from tests.benchmarks.measuring import Case
 SCALE = float(os.environ.get("SCALE", "1"))
 READERS, BEATS, EVENTS = max(16, int(400 * SCALE)), 3, max(1_000, int(20_000 * SCALE))
 FOLLOWERS = int(os.environ.get("FOLLOWERS", max(100, 10_000 * SCALE)))
-HANDS, BATCH, PATIENCE = 8, 100, 600
+HANDS, BATCH, PATIENCE = 8, 100, 3_600
 AUTHOR = "author"
 MINT = (
     "from storychain.api.authentication import mint_token;"
@@ -146,12 +148,18 @@ def _beat(town: Town) -> int:
 
 def _track(town: Town) -> int:
     """Events come in batches, until all are in MongoDB."""
-    events, batch = town.mongo["analytics_events"], {"events": [{"event": "page_view"}] * BATCH}
-    wanted = events.estimated_document_count() + EVENTS
-    many: Sequence[int] = range(EVENTS // BATCH)
+    events, mark = town.mongo["analytics_events"], uuid4().hex
+    ids = [f"{mark}-{number}" for number in range(EVENTS)]
+
+    def send(first: int) -> None:
+        some = ids[first : first + BATCH]
+        town.post("/events", {"events": [{"event": "page_view", "id": one} for one in some]})
+
     with ThreadPoolExecutor(HANDS) as pool:
-        list(pool.map(lambda _: town.post("/events", batch), many))
-    wait_until(lambda: events.estimated_document_count() >= wanted, seconds=PATIENCE)
+        list(pool.map(send, range(0, EVENTS, BATCH)))
+    _await_all(events, ({"_id": f"{AUTHOR}:{one}"} for one in ids[BATCH - 1 :: BATCH]))
+    between = {"_id": {"$gte": f"{AUTHOR}:{mark}", "$lt": f"{AUTHOR}:{mark}~"}}
+    wait_until(lambda: events.count_documents(between) == EVENTS, seconds=PATIENCE)
     return EVENTS
 
 
@@ -160,9 +168,18 @@ def _fan_out(town: Town) -> int:
     told = town.mongo["notifications"]
     wanted = told.estimated_document_count() + FOLLOWERS
     path = f"/stories/{town.story}/chapters/{town.chapter}/children"
-    town.post(path, {"title": "On", "content": TEXT})
+    slug = town.post(path, {"title": "On", "content": TEXT})["slug"]
+    some = [f"follower-{number}" for number in range(0, FOLLOWERS, BATCH)]
+    place = {"$regex": f"{slug}$"}
+    _await_all(told, ({"user_id": one, "action_url": place} for one in some))
     wait_until(lambda: told.estimated_document_count() >= wanted, seconds=PATIENCE)
     return FOLLOWERS
+
+
+def _await_all(collection: Any, wanted: Iterable[Mapping[str, Any]]) -> None:
+    """Wait for a document of each kind, one after the other."""
+    for one in wanted:
+        wait_until(lambda one=one: collection.find_one(one, {"_id": 1}), seconds=PATIENCE)
 
 
 def _headers(token: str) -> dict[str, str]:
