@@ -249,7 +249,7 @@ class Document(mongoengine.Document):
         if before is None and not (is_new or self._created):
             raise self.DoesNotExist(f"{type(self).__name__} {self.pk} was deleted meanwhile")
         _undo_with_unit(self)
-        super().save(*args, force_insert=force_insert, **options)
+        super().save(*args, force_insert=before is None, **options)  # else it looks once more
         after = self.to_mongo()
         if before is not None:
             after = collection.find_one({"_id": before["_id"]})

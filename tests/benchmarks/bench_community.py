@@ -60,31 +60,30 @@ def _search_cases(stack: ExitStack) -> Iterator[Case]:
 
     if not IS_HERE:
         print(MISSING)
-    filled = cache(partial(_fill_databases, stack))  # when one is first asked
+    write = cache(_fill)  # when a case is first taken
     for name in ("sqlite", "postgresql") if IS_HERE else ("sqlite",):
-        yield from _cases(name, lambda name=name: filled()[name])
+        yield from _cases(name, cache(partial(_fill_index, name, write, stack)))
 
 
-def _fill_databases(stack: ExitStack) -> dict[str, str]:
-    """Return the addresses of the databases by name, migrated and filled."""
+def _fill_index(name: str, write: Callable[[], None], stack: ExitStack) -> str:
+    """Return the address of a database, migrated and with everything in its index."""
     from django.core.management import call_command
 
-    from tests.scheduling.postgresql import IS_HERE, run_cluster
+    from tests.scheduling.postgresql import run_cluster
 
-    _fill()
-    found = {"sqlite": os.environ.get("DATABASE_URL", f"sqlite:///{_home()}/sql.sqlite3")}
-    if IS_HERE:
-        found["postgresql"] = stack.enter_context(run_cluster()).url()
-        stack.callback(_use, found["sqlite"])
-    for name, url in found.items():
-        _use(url)
-        call_command("migrate", verbosity=0)
-        started = time.perf_counter()
-        call_command("rebuild_search")
-        seconds = time.perf_counter() - started
-        print(f"{name}: {CHAPTERS:,} chapters indexed in {seconds:.0f} s")
-        _settle(name)
-    return found
+    write()
+    url = os.environ.get("DATABASE_URL", f"sqlite:///{_home()}/sql.sqlite3")
+    if name == "postgresql":
+        stack.callback(_use, url)
+        url = stack.enter_context(run_cluster()).url()
+    _use(url)
+    call_command("migrate", verbosity=0)
+    started = time.perf_counter()
+    call_command("rebuild_search")
+    seconds = time.perf_counter() - started
+    print(f"{name}: {CHAPTERS:,} chapters indexed in {seconds:.0f} s")
+    _settle(name)
+    return url
 
 
 def _cases(name: str, url: Callable[[], str]) -> Iterator[Case]:
