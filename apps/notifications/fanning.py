@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from apps.follows.queries import list_to_tell
 from apps.stories.readers import list_insiders
 
-STEP = 25_000  # by ids alone: MongoDB takes them from an index, the stand-in reads all there are
+STEP = 25_000  # the stand-in reads all followers for each list of them, however short
 TOGETHER = 100  # are told in one write
 Audience = Literal["story", "user"]
 
