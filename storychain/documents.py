@@ -164,9 +164,11 @@ class _Writing(BaseQuerySet):
 
     @property
     def _query(self) -> Any:
-        """Ask by key first: of several conditions the stand-in takes the first with an index."""
+        """Ask by keys first: of several conditions the stand-in takes the first with an index."""
         query = super()._query
-        return {"_id": query["_id"]} | query if "_id" in query else query
+        keys = query.get("_id", {})
+        are_few = "$in" in keys if isinstance(keys, dict) else True  # of a range there are many
+        return {"_id": keys} | query if are_few else query
 
     def _read_all(self) -> Stored | None:
         """Return what matches, None if that is too much to be read."""

@@ -350,3 +350,4 @@ def test_unique_indexes_stand_after_ensure_indexes_and_making_them_again_is_harm
 def test_what_is_asked_for_by_key_is_found_by_key() -> None:
     asked = Book.objects(title="x", pk__in=["a", "b"])
     assert list(asked._query) == ["_id", "title"], "the stand-in takes the first that has an index"
+    assert list(Book.objects(pk__gt="a", number=1)._query) == ["number", "_id"]

@@ -11,9 +11,10 @@ from apps.chapters.documents import Chapter
 from apps.users.documents import User
 from apps.users.jobs import clear_away
 from storychain.queues.records import get_job
+from tests.queueing.sizes import sized
 from tests.queueing.workers import HEAVY, Crew, wait_until
 
-MANY = 1_000
+MANY = sized(1_000, suite=250)
 GONE = "user_gone"
 
 
