@@ -115,12 +115,12 @@ class StoryBan(Document):
         now: datetime,
         for_platform: bool = False,
     ) -> None:
-        """Ban somebody from a story; raise NotUniqueError if he is banned from it."""
-        cls(
-            story_slug=story_slug,
-            user_id=user_id,
-            reason=reason,
-            banned_by=by,
-            banned_at=now,
-            for_platform=for_platform,
-        ).save(force_insert=True)
+        """Ban somebody from a story; raise NotUniqueError if he is banned from it.
+
+        The platform takes the ban over that the story's team has set.
+        """
+        who = {"story_slug": story_slug, "user_id": user_id}
+        said = {"reason": reason, "banned_by": by, "banned_at": now, "for_platform": for_platform}
+        teams = cls.objects(**who, for_platform__ne=True)
+        if not (for_platform and teams.update(**{f"set__{name}": said[name] for name in said})):
+            cls(**who, **said).save(force_insert=True)

@@ -28,7 +28,7 @@ from apps.moderation.errors import (
 )
 from apps.moderation.events import AppealDecided
 from apps.moderation.platform import Duty, acts_for_platform, check_duty, may
-from apps.stories.documents import fold
+from apps.stories.documents import Story, fold
 from apps.stories.errors import StoryForbidden, StoryNotFound
 from apps.stories.services import open_for
 from apps.users.documents import PlatformBan, PlatformRole
@@ -88,6 +88,8 @@ def decide_appeal(
 
 @unit_of_work
 def _file(user_id: str, text: str, story_slug: str | None, now: datetime) -> str:
+    if story_slug:
+        Story.hold(slug=story_slug)  # the platform may be about to take the ban over
     ban = (
         StoryBan.find(story_slug=story_slug, user_id=user_id)
         if story_slug

@@ -44,8 +44,8 @@ class StoryBanDetail(APIView):
     def post(self, request: Request, slug: str, user_id: str) -> HttpResponse:
         """Keep somebody out of a story, from his next request on; his part in it ends.
 
-        409 `already-there` if he is banned, 403 `out-of-reach` for who has the caller's own rank in
-        it, or a higher one.
+        409 `already-there` if he is banned, but what its team has set the platform takes over; 403
+        `out-of-reach` for who has the caller's own rank in it, or a higher one.
         """
         banning.ban_from_story(
             story_slug=slug,

@@ -33,8 +33,9 @@ def ban_from_story(
 ) -> None:
     """Keep somebody out of a story: he reads it no more, and his part in it ends.
 
-    Raise UserNotFound, AlreadyThere, OutOfReach for oneself, for who has one's own rank or a higher
-    one, and for who looks after the platform.
+    A ban that its team has set is the platform's from then on, if that bans him as well. Raise
+    UserNotFound, AlreadyThere, OutOfReach for oneself, for who has one's own rank or a higher one,
+    and for who looks after the platform.
     """
     try:
         _ban_from_story(story_slug, user_id, caller_id, reason, now)
@@ -107,7 +108,11 @@ def _ban_from_story(
     if user_id == caller_id or is_above:
         raise OutOfReach
     about = {"user_id": user_id, "reason": reason, "now": now, "for_platform": for_platform}
+    if for_platform:
+        Story.hold(slug=story_slug)  # who appeals at this moment sees whose the ban is
     StoryBan.impose(story_slug=story_slug, by=caller_id, **about)
+    if for_platform:
+        Appeal.pass_up(story_slug=story_slug, user_id=user_id, by=caller_id, reason=reason)
     part = Collaborator.objects(story_slug=story_slug, user_id=user_id).first()
     if part is not None and part.status in ("accepted", "pending"):
         end_part(part, by=caller_id, now=now)
@@ -122,11 +127,11 @@ def _reach(standing: Standing) -> int:
 def _open_to_lift(ban: StoryBan | None, slug: str, caller_id: str) -> tuple[Story, bool]:
     """Return a story that the caller lifts this ban from, and whether he does so for the platform.
 
-    Who judges the platform's bans reads not every story, but knows of these.
+    Who judges the platform's bans reads not every story, but knows of these, also when it is gone.
     """
     is_platforms = ban is not None and ban.for_platform and ban.user_id != caller_id
     if is_platforms and may(Duty.UNBAN, find_platform_role(user_id=caller_id)):
-        story = Story.objects(slug=slug, status__ne="deleted").first()
+        story = Story.objects(slug=slug).first()
         if story is None:
             raise StoryNotFound
         return story, True
@@ -150,6 +155,8 @@ def _note_story(
     about = {"story_slug": story.slug, "user_id": user_id}
     seen = {"is_shared": True, "for_platform": for_platform}
     Act.note(kind, actor_id=caller_id, now=now, reason=reason, **about, **seen)
+    if story.status == "deleted":
+        return  # nobody is to read it again
     moment = "member_banned" if is_banned else "ban_lifted"
     Moment.note(moment, actor_id=None if for_platform else caller_id, now=now, **about)
     publish(

@@ -135,6 +135,12 @@ class Appeal(Document):
         ],
     }
 
+    @classmethod
+    def pass_up(cls, *, story_slug: str, user_id: str, by: str, reason: str) -> None:
+        """Let the platform judge what waits against a ban that it has taken over from a team."""
+        waiting = cls.objects(story_slug=story_slug, user_id=user_id, is_open=True)
+        waiting.update(set__queue="platform", set__banned_by=by, set__ban_reason=reason)
+
     def decide(self, *, outcome: str, by: str, now: datetime, **more: Any) -> None:
         """Take the decision down; RESOLVED is granted."""
         self.status, self.is_open = outcome, False

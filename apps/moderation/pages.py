@@ -11,14 +11,15 @@ from storychain.api.pagination import Page
 class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided and why; by whom is shown to those who could have.
 
-    In a story `decided_by` is null where the platform did it, and `by_platform` says so.
+    In a story `decided_by` is null where the platform did it, and `by_platform` says so; to who
+    could not have decided it is null as well.
     """
 
     outcome: str
     statement: str
     decided_at: datetime
     decided_by: AuthorRef | None
-    by_platform: bool
+    by_platform: bool | None
 
 
 class ReportView(msgspec.Struct, frozen=True, kw_only=True):

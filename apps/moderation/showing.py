@@ -43,5 +43,5 @@ def show_decision(
         statement=decision.statement,
         decided_at=decision.decided_at,
         decided_by=people.get(decision.decided_by) if is_named else None,
-        by_platform=for_judge and decision.for_platform,
+        by_platform=decision.for_platform if for_judge else None,
     )

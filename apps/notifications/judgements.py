@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from apps.chapters.events import ChapterTakenAway
+from apps.chapters.limits import NAMELESS
 from apps.comments.events import CommentRemoved
 from apps.moderation.events import AppealDecided, ReportDecided, ReportUpheld, StoryBanTurned
 from apps.notifications.telling import tell
@@ -109,5 +110,5 @@ def _tell_of_pull(event: PullFact, kind: str, user_id: str) -> JobCall:
         story_slug=event.story_slug,
         story_title=event.story_title,
         pull_id=event.pull_id,
-        pull_title=event.pull_title,
+        pull_title=event.pull_title or NAMELESS,  # it may be withheld
     )

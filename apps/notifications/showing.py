@@ -1,9 +1,9 @@
 """How what was told reads today: by today's titles, and with nothing that its reader may not see.
 
 A notification is kept as it was told. Where its reader may not read the story now, or the chapter
-or pull request is gone, what is shown instead is its type's own title and GONE; it still counts,
-and can be read away. What judges somebody stays as he was told, and so does an invitation while it
-is open.
+or pull request is gone, or a draft that is closed to him, what is shown instead is its type's own
+title and GONE; it still counts, and can be read away. What judges somebody stays as he was told,
+and so does an invitation while it is open.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -70,7 +70,7 @@ def read_today(rows: Sequence[Notification], *, user_id: str) -> list[Reading]:
     titles = {
         "story": {slug: story.title for slug, story in stories.items()},
         "chapter": {slug: chapter.title for slug, chapter in chapters.items()},
-        "pull": list_pull_titles(_all_named(rows, "pull_id")),
+        "pull": list_pull_titles(_all_named(rows, "pull_id"), user_id=user_id),
     }
     asked = {_named(row, "story_slug") for row in rows if row.type == INVITATION}
     closed = sorted(slug for slug in asked if slug and slug not in stories)

@@ -1,11 +1,12 @@
 """What readers see of pull requests. Pages are cached; invalidation.py says until when."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 
-from apps.access.rules import Action, may
+from apps.access.queries import list_standings
+from apps.access.rules import REVIEWER, Action, may
 from apps.chapters.documents import Chapter
 from apps.chapters.invalidation import chapter_tag
 from apps.chapters.text import render_html
@@ -88,15 +89,35 @@ def get_pull(*, pull_id: str) -> Cached[PullPage]:
     )
 
 
-def list_pull_titles(pull_ids: Iterable[str]) -> dict[str, str]:
-    """Return what these pull requests are called, "" if withheld; inside a load it depends on it.
+def list_pull_titles(pull_ids: Iterable[str], *, user_id: str) -> dict[str, str]:
+    """Return what these pull requests are called, "" if withheld, but for drafts closed to him.
 
-    Whether somebody may see them is not asked here.
+    Inside a load it depends on that. Whether somebody may read their stories is not asked here.
     """
     wanted = sorted(set(pull_ids))
     depends_on(*map(pull_tag, wanted))
-    found = PullRequest.objects(pull_id__in=wanted).only("title") if wanted else ()
-    return {pull.pull_id: pull.title for pull in found}
+    rows = PullRequest.objects(pull_id__in=wanted).only(*_NAMED_BY) if wanted else ()
+    found = {pull.pull_id: pull for pull in rows}
+    closed = _list_closed([pull for pull in found.values() if pull.is_draft], user_id)
+    return {pull_id: pull.title for pull_id, pull in found.items() if pull_id not in closed}
+
+
+def _list_closed(drafts: Sequence[PullRequest], user_id: str) -> set[str]:
+    """Return which of these drafts somebody may not see."""
+    if not drafts:
+        return set()
+    slugs = sorted({pull.story_slug for pull in drafts})
+    standings = list_standings(story_slugs=slugs, user_id=user_id)
+    return {
+        pull.pull_id
+        for pull in drafts
+        if not may_see(
+            is_draft=True,
+            author_id=pull.author_id,
+            user_id=user_id,
+            is_reviewer=standings[pull.story_slug].rank >= REVIEWER,
+        )
+    }
 
 
 def list_story_pulls(
@@ -206,6 +227,7 @@ def _row(pull: PullRequest, people: dict[str, AuthorRef]) -> dict[str, Any]:
     }
 
 
+_NAMED_BY = ("title", "is_draft", "author_id", "story_slug")
 _PLAIN = (
     "story_slug",
     "kind",

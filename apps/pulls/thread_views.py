@@ -73,7 +73,11 @@ class ReviewDetail(APIView):
 
     @extend_schema(operation_id="pulls_review_silence", responses={204: None})
     def delete(self, request: Request, pull_id: str, review_id: str) -> HttpResponse:
-        """Take away what a review says: its reviewer may, and moderators. Its verdict stands."""
+        """Take away what a review says: its reviewer may, and moderators. Its verdict stands.
+
+        That is what it says now: where its reviewer has reviewed again since it was read, his new
+        review has the same id, and is emptied.
+        """
         withholding.remove_summary(
             pull_id=pull_id,
             review_id=review_id,

@@ -12,7 +12,7 @@ from apps.access.rules import Action
 from apps.pulls.documents import PullRequest
 from apps.pulls.errors import PullCommentNotFound, PullNotFound, ReviewNotFound
 from apps.pulls.events import PullCommentRemoved, PullTakenAway, ReviewRemoved
-from apps.pulls.holding import hold_pull
+from apps.pulls.holding import HeldPull, hold_pull
 from apps.pulls.records import PullComment, Review
 from storychain.api.preconditions import check_version
 from storychain.documents import unit_of_work
@@ -76,7 +76,8 @@ def remove_comment(*, pull_id: str, comment_id: str, caller_id: str, now: dateti
     found.refuse_unless(may, "Who said it deletes it, or a moderator of the story.")
     comment.empty()
     about = {"comment_id": comment_id}
-    number = found.pull.note("comment_removed", actor_id=found.signature, now=now, **about)
+    by = _sign(found, said_by)
+    number = found.pull.note("comment_removed", actor_id=by, now=now, **about)
     found.pull.save()
     if said_by != caller_id:
         found.announce(PullCommentRemoved, number, user_id=said_by, removed_at=now, **about)
@@ -86,6 +87,7 @@ def remove_comment(*, pull_id: str, comment_id: str, caller_id: str, now: dateti
 def remove_summary(*, pull_id: str, review_id: str, caller_id: str, now: datetime) -> None:
     """Take away what a review says: its reviewer may, and moderators. Its verdict stands.
 
+    That is what it says now: a reviewer's next review takes the place of his last, and its id.
     Raise ReviewNotFound, also where it says nothing, or he does not see the pull request.
     """
     review = Review.find_saying(review_id)
@@ -99,7 +101,12 @@ def remove_summary(*, pull_id: str, review_id: str, caller_id: str, now: datetim
     may = said_by == caller_id or found.allows(Action.MODERATE_COMMENTS)
     found.refuse_unless(may, "Its reviewer takes it away, or a moderator of the story.")
     review.withhold()
-    number = found.pull.note("review_removed", actor_id=found.signature, now=now)
+    number = found.pull.note("review_removed", actor_id=_sign(found, said_by), now=now)
     found.pull.save()
     if said_by != caller_id:
         found.announce(ReviewRemoved, number, user_id=said_by, removed_at=now)
+
+
+def _sign(found: HeldPull, said_by: str) -> str | None:
+    """Return who is named: for what he said himself also who has no part in the story."""
+    return found.caller_id if said_by == found.caller_id else found.signature

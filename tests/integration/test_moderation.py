@@ -18,7 +18,7 @@ from apps.access.documents import Collaborator, StoryBan
 from apps.chapters.counts import count_chapter
 from apps.chapters.documents import Chapter
 from apps.chapters.limits import FLAG_REPORTS, FLAG_SCORE
-from apps.moderation import passing
+from apps.moderation import appealing, backfilling, passing
 from apps.moderation.documents import Act, Appeal, Report
 from apps.notifications.kinds import KINDS
 from apps.stories.documents import Story
@@ -550,8 +550,54 @@ def test_what_the_platform_has_banned_from_a_story_its_team_neither_lifts_nor_ju
     assert lifts.delete(ban).status_code == 204
     assert guest.get(house.path).status_code == 200
 
+    assert keeper.post(ban, WHY).status_code == 204
+    late = guest.post("/appeals", about).json()["id"]
+    assert house.owner.delete(house.path).status_code == 204
+    assert lifts.post(f"/appeals/{late}/decision", granted).status_code == 204
+    assert StoryBan.find(story_slug=house.slug, user_id=str(guest.user_id)) is None
+    calls = [row.payload.get("args", {}) for row in OutboxRow.objects]
+    lifted = [call for call in calls if call.get("type") == "story_ban_lifted"]
+    assert len(lifted) == 3, "of a story that is gone nobody is told that he may read it"
 
-def test_who_does_something_for_the_platform_is_not_named_to_a_storys_team(house: House) -> None:
+
+def test_the_platform_takes_over_what_a_storys_team_has_banned(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper, lifts = looks_after("PLATFORM_MODERATOR"), looks_after("APPEAL_MODERATOR")
+    guest, ban, about = house.guest, house.ban_of_guest, {**PLEA, "story_slug": house.slug}
+    anew = {"reason": "He does so everywhere."}
+    refuse = appealing._refuse_repetition
+    taking: list[Future[HttpResponse]] = []
+
+    def refuse_while_it_is_taken_over(*args: Any, **since: Any) -> None:
+        refuse(*args, **since)
+        if not taking:
+            taking.append(other.submit(keeper.post, ban, anew))
+            wait(taking, timeout=0.5)  # it has to wait for the appeal
+
+    assert house.owner.post(ban, WHY).status_code == 204
+    with ThreadPoolExecutor(1) as other:
+        monkeypatch.setattr(appealing, "_refuse_repetition", refuse_while_it_is_taken_over)
+        appeal = guest.post("/appeals", about).json()["id"]
+        assert taking[0].result().status_code == 204
+    assert code(house.owner.delete(ban)) == (403, "platforms-ban")
+    assert code(keeper.post(ban, WHY)) == (409, "already-there")
+    (listed,) = house.owner.get(f"{house.path}/bans").json()["items"]
+    assert (listed["banned_by"], listed["by_platform"]) == (None, True)
+    assert listed["reason"] == anew["reason"]
+    assert open_in(house.owner, f"{house.path}/appeals") == set()
+    (waiting,) = lifts.get("/moderation/appeals").json()["items"]
+    assert (waiting["id"], waiting["ban_reason"]) == (appeal, anew["reason"])
+    assert code(guest.post("/appeals", about)) == (409, "already-there")
+    assert acts(kind="story_banned", for_platform=True) == ["story_banned"]
+    assert code(house.owner.post(ban, WHY)) == (409, "already-there")
+    assert lifts.post(f"/appeals/{appeal}/decision", GRANTED).status_code == 204
+    assert guest.get(house.path).status_code == 200
+
+
+def test_who_does_something_for_the_platform_is_not_named_to_a_storys_team(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     keeper, highest = looks_after("PLATFORM_MODERATOR"), looks_after("SUPER_ADMIN")
     person, reporter = sign_in(), sign_in()
     appeal = {**PLEA, "story_slug": house.slug}
@@ -590,7 +636,29 @@ def test_who_does_something_for_the_platform_is_not_named_to_a_storys_team(house
     assert theirs == {upward: (keeper.user_id, True)}
     assert highest.delete(f"{house.path}/bans/{person.user_id}").status_code == 204
     told_reporter = reporter.get(f"/reports/{first}").json()["decision"]
-    assert (told_reporter["decided_by"], told_reporter["by_platform"]) == (None, False)
+    assert (told_reporter["decided_by"], told_reporter["by_platform"]) == (None, None)
+
+    queues = [
+        (house.owner, f"{house.path}/bans", "banned_by"),
+        (house.owner, f"{house.path}/reports?open=false", "decided_by"),
+        (house.owner, f"{house.path}/appeals?open=false", "decided_by"),
+        (highest, "/moderation/reports?open=false", "decided_by"),
+    ]
+    now = [shown(*queue) for queue in queues]
+    waiting = house.guest.post("/appeals", appeal).json()["id"]
+    unmarked = {"$unset": {"decision.for_platform": ""}}  # as they were stored before
+    StoryBan._get_collection().update_many({}, {"$unset": {"for_platform": ""}})
+    Report._get_collection().update_many({}, unmarked)
+    Appeal._get_collection().update_many({"is_open": False}, unmarked)
+    Appeal._get_collection().update_many({"is_open": True}, {"$set": {"queue": "story"}})
+    before = [shown(*queue) for queue in queues]
+    assert (before[0][house.guest.user_id], before[1][first]) == ((keeper.user_id, False),) * 2
+    monkeypatch.setattr(backfilling, "STEP", 2)
+    for count in (5, 0):  # two reports, an appeal, a ban and the appeal that waits
+        call_command("backfill_platform")
+        assert capsys.readouterr().out == f"{count} brought up to date\n"
+    assert [shown(*queue) for queue in queues] == now
+    assert waiting in open_in(highest, "/moderation/appeals")
 
 
 def test_appeals_against_a_ban_come_to_an_end_and_each_says_something_new(house: House) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mongoengine.errors import NotUniqueError
 
-from apps.access.documents import StoryBan
+from apps.access.documents import Collaborator, StoryBan
 from apps.notifications import services
 from apps.notifications.documents import Notification
 from apps.notifications.jobs import deliver, send_notification
@@ -385,6 +385,20 @@ def test_a_pull_request_is_called_as_today_and_not_at_all_when_it_is_withheld() 
     assert "By way of Belladonna" in message()
     assert writer.patch(f"/pulls/{pull}", {"title": "By Oleander"}).status_code == 200
     assert "By Oleander" in message()
+    reviewer = {"story_slug": told.story, "user_id": told.reader.user_id, "role": "reviewer"}
+    part = Collaborator(**reviewer, status="accepted", accepted_at=NOW).save()
+    assert "By Oleander" in message()
+    hidden = {"is_draft": True, "title": "By Aconite"}
+    assert writer.patch(f"/pulls/{pull}", hidden).status_code == 200
+    assert "By Aconite" in message(), "a draft is its reviewers'"
+    part.end()
+    assert message() == GONE
+    told.reader, reader = writer, told.reader
+    opened, slip = slip, told.tell("pr_approved", pull_id=pull, pull_title="By Oleander")
+    assert "By Aconite" in message(), "and its author's"
+    told.reader, slip = reader, opened
+    assert writer.patch(f"/pulls/{pull}", {"is_draft": False}).status_code == 200
+    assert "By Aconite" in message()
     assert writer.delete(f"/pulls/{pull}").status_code == 204
     assert message() == GONE
 

@@ -164,12 +164,19 @@ def test_what_was_said_is_deleted_by_who_said_it_or_a_moderator(house: House) ->
     assert code(house.owner.post("/reports", report)) == (404, "subject-not-found")
     third = house.owner.post(said, {"content": "Calm down."}).json()
     assert (third["number"], ANYONE.get(house.merged).json()["comments"]) == (3, 3)
+    fourth = stranger.post(said, {"content": "I am calm."}).json()["id"]
+    assert stranger.delete(path + fourth).status_code == 204
+    steps = ANYONE.get(f"{house.merged}/timeline?limit=100").json()["items"]
+    assert (steps[-1]["kind"], steps[-1]["actor"]["user_id"]) == (
+        "comment_removed",
+        stranger.user_id,
+    )
 
 
 def test_what_a_review_said_is_taken_away_and_its_verdict_stands(house: House) -> None:
     pull, platform = house.propose(), keeper()
     path = f"{pull}/reviews"
-    reviewer = join(house.owner, house.story, "reviewer")
+    reviewer, stranger = join(house.owner, house.story, "reviewer"), sign_in()
     objection = {"verdict": "changes_requested", "summary": SECRET}
 
     def review() -> str:
@@ -206,6 +213,18 @@ def test_what_a_review_said_is_taken_away_and_its_verdict_stands(house: House) -
     ]
     assert {act.user_id for act in Act.objects} == {reviewer.user_id}
     assert (reviewer.user_id, "pr_review_removed") in told()
+    own = review()
+    team = f"/stories/{house.story}/collaborators/{reviewer.user_id}"
+    assert house.owner.delete(team).status_code == 204
+    assert reviewer.delete(own).status_code == 204, "also who is no reviewer any more"
+    [*_, last] = ANYONE.get(f"{pull}/timeline?limit=100").json()["items"]
+    assert (last["kind"], last["actor"]["user_id"]) == ("review_removed", reviewer.user_id)
+    words = stranger.post(f"{pull}/comments", {"content": "Hm."}).json()["id"]
+    assert house.owner.delete(pull).status_code == 204
+    assert house.owner.delete(f"{pull}/comments/{words}").status_code == 204
+    calls = [row.payload.get("args", {}) for row in OutboxRow.objects]
+    [message] = [one["message"] for one in calls if one.get("userId") == stranger.user_id]
+    assert message.startswith("What you said about “…” for “")
 
 
 def test_a_pull_request_is_reported_to_the_storys_moderators(house: House) -> None:
