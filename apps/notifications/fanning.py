@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from apps.follows.queries import list_to_tell
 from apps.stories.readers import list_insiders
+from storychain.steps import in_steps
 
 STEP = 25_000  # the stand-in reads all followers for each list of them, however short
 TOGETHER = 100  # are told in one write
@@ -37,7 +38,7 @@ def take_step(*, story_slug: str, person_id: str, place: Place) -> Step:
         limit=STEP,
         among=list_insiders(slug=story_slug),
     )
-    groups = [ids[at : at + TOGETHER] for at in range(0, len(ids), TOGETHER)]
+    groups = list(in_steps(ids, TOGETHER))
     if len(ids) == STEP:
         return Step(groups, Place(place.audience, ids[-1]))
     return Step(groups, Place("user") if place.audience == "story" else None)

@@ -67,16 +67,13 @@ def remove_comment(*, pull_id: str, comment_id: str, caller_id: str, now: dateti
     comment = PullComment.find_standing(comment_id)
     if comment is None or comment.pull_id != pull_id:
         raise PullCommentNotFound
+    said_by = comment.user_id
     try:
-        found = hold_pull(pull_id=pull_id, caller_id=caller_id)
+        found, by = _hold_what_was_said(pull_id, caller_id, said_by)
     except PullNotFound:
         raise PullCommentNotFound from None
-    said_by = comment.user_id
-    may = said_by == caller_id or found.allows(Action.MODERATE_COMMENTS)
-    found.refuse_unless(may, "Who said it deletes it, or a moderator of the story.")
     comment.empty()
     about = {"comment_id": comment_id}
-    by = _sign(found, said_by)
     number = found.pull.note("comment_removed", actor_id=by, now=now, **about)
     found.pull.save()
     if said_by != caller_id:
@@ -93,20 +90,25 @@ def remove_summary(*, pull_id: str, review_id: str, caller_id: str, now: datetim
     review = Review.find_saying(review_id)
     if review is None or review.pull_id != pull_id:
         raise ReviewNotFound
+    said_by = review.reviewer_id
     try:
-        found = hold_pull(pull_id=pull_id, caller_id=caller_id)
+        found, by = _hold_what_was_said(pull_id, caller_id, said_by)
     except PullNotFound:
         raise ReviewNotFound from None
-    said_by = review.reviewer_id
-    may = said_by == caller_id or found.allows(Action.MODERATE_COMMENTS)
-    found.refuse_unless(may, "Its reviewer takes it away, or a moderator of the story.")
     review.withhold()
-    number = found.pull.note("review_removed", actor_id=_sign(found, said_by), now=now)
+    number = found.pull.note("review_removed", actor_id=by, now=now)
     found.pull.save()
     if said_by != caller_id:
         found.announce(ReviewRemoved, number, user_id=said_by, removed_at=now)
 
 
-def _sign(found: HeldPull, said_by: str) -> str | None:
-    """Return who is named: for what he said himself also who has no part in the story."""
-    return found.caller_id if said_by == found.caller_id else found.signature
+def _hold_what_was_said(pull_id: str, caller_id: str, said_by: str) -> tuple[HeldPull, str | None]:
+    """Hold a pull request for who may take away what was said of it; return who is named for that.
+
+    For what he said himself he is named also if he has no part in the story.
+    """
+    found = hold_pull(pull_id=pull_id, caller_id=caller_id)
+    is_his = said_by == caller_id
+    may = is_his or found.allows(Action.MODERATE_COMMENTS)
+    found.refuse_unless(may, "Who said it takes it away, or a moderator of the story.")
+    return found, caller_id if is_his else found.signature

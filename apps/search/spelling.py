@@ -12,6 +12,7 @@ from rapidfuzz.distance import OSA
 
 from apps.search.models import Gram, KnownWord
 from apps.search.words import is_running
+from storychain.steps import in_steps
 
 SHORTEST, LONGEST = 4, 24  # shorter ones are near too many others
 LONG = 8  # from here on two letters may be wrong
@@ -21,9 +22,7 @@ STEP = 200  # words kept, or forgotten, in one transaction
 
 def learn(words: Iterable[str]) -> None:
     """Remember words for those who mistype them."""
-    fit = sorted(filter(_is_fit, words))
-    for at in range(0, len(fit), STEP):
-        some = fit[at : at + STEP]
+    for some in in_steps(sorted(filter(_is_fit, words)), STEP):
         known = set(KnownWord.objects.filter(word__in=some).values_list("word", flat=True))
         if new := [word for word in some if word not in known]:
             _keep(new)
